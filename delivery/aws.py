@@ -175,11 +175,11 @@ def _sessions(account: Account) -> tuple[Session, Session]:
         return session, assume_role(session, account.role, "delivery") if account.role else session
 
 
-def _region(account: Account, wanted: str | None, session: Session) -> str:
+def _region(account: Account, requested: str | None, session: Session) -> str:
     from jobdsl.errors import suggestion
 
     around = environment_region() or session.region_name
-    region = wanted or (account.regions[0] if len(account.regions) == 1 else around)
+    region = requested or (account.regions[0] if len(account.regions) == 1 else around)
     known = ", ".join(account.regions)
     if not region:
         hint = f"--region takes one of {known}" if known else "--region or AWS_REGION"

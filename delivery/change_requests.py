@@ -35,14 +35,14 @@ def ask(url: str, change_request: str, account: str) -> Problem | None:
 
 
 def _unfit(change_request: str, status: int, place: str, account: str) -> Problem:
-    said = f"HTTP {status} from {_host(place)}"
-    unchecked = f"change request {change_request} could not be checked: {said}"
+    status_text = f"HTTP {status} from {_host(place)}"
+    unchecked = f"change request {change_request} could not be checked: {status_text}"
     if status in (401, 403) or 300 <= status < 400:
         return _refused(f"{unchecked}, which wants a login", f"{TOKEN} is the variable for a token")
     if status >= 500:
         return _refused(unchecked, "try again once the system is up")
     hint = "is it approved, and its time window open?"
-    return _refused(f"change request {change_request} may not be used in {account}: {said}", hint)
+    return _refused(f"change request {change_request} may not be used in {account}: {status_text}", hint)
 
 
 def _host(url: str) -> str:

@@ -79,9 +79,9 @@ class LazyGroup(click.Group):
         if cmd_name not in self.rows:
             return super().get_command(ctx, cmd_name)
         module, _, name = self.rows[cmd_name].place.partition(":")
-        found = getattr(importlib.import_module(module), name)
-        assert isinstance(found, click.Command)
-        return found
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -148,9 +148,9 @@ def _told(error: Exception) -> int | None:
 
 
 def _say(error: JobdslError) -> None:
-    for one in error.problems:
-        place = f"{one.where}: " if one.where else ""
-        message, hint = (printable(text).replace("\n", "\n  ") for text in (one.message, one.hint))
+    for problem in error.problems:
+        place = f"{problem.where}: " if problem.where else ""
+        message, hint = (printable(text).replace("\n", "\n  ") for text in (problem.message, problem.hint))
         click.echo(f"{one_line(place)}{click.style('error', fg='red')}: {message}", err=True)
         if hint:
             click.echo(f"  {hint}", err=True)

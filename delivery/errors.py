@@ -54,7 +54,7 @@ class SeveralError(DeliveryError):
 
     def __init__(self, problems: Iterable[Problem], exit_code: int) -> None:
         self._problems = list(problems)
-        super().__init__("; ".join(one.message for one in self._problems), exit_code=exit_code)
+        super().__init__("; ".join(problem.message for problem in self._problems), exit_code=exit_code)
 
     @property
     def problems(self) -> list[Problem]:

@@ -136,13 +136,13 @@ def parse_freezes(text: str, file: str) -> list[Freeze]:
     freezes = []
     for number, entry in enumerate(entries):
         first = headers[number] if number < len(headers) else _line(text, "freeze")
-        found, wrong = _entry(entry)
+        freeze, wrong = _entry(entry)
         problems += [
             Problem(message, where=Where(file, _line(text, key, first)), hint=hint)
             for key, message, hint in wrong
         ]
-        if found is not None:
-            freezes.append(found)
+        if freeze is not None:
+            freezes.append(freeze)
     if problems:
         raise SettingsError(problems)
     return freezes

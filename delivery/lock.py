@@ -143,14 +143,14 @@ class TableLock:
         if self._takes_over and before is not None:
             self._seize(before)
             return self
-        told, unanswered = False, 0
+        is_reported, unanswered = False, 0
         while not self._acquire():
             now = self._look()
             if now is not None and now != before:  # taken or renewed while we looked: a run is alive
                 raise self._held(now)
-            if now is not None and not told:
+            if now is not None and not is_reported:
                 self._say(_waiting(now, self._lease.waits()))
-                told = True
+                is_reported = True
             unanswered = unanswered + 1 if self._lease.unanswered else 0
             if unanswered == _UNANSWERED:
                 raise self._silent()
@@ -216,9 +216,9 @@ class TableLock:
 def sleep_renewing(clock: HostClock, check: Callable[[], None], seconds: float) -> None:
     """Wait in portions, and renew a lock before each and at the end. LockedError."""
     until = clock.monotonic() + seconds
-    while (left := until - clock.monotonic()) > 0:
+    while (left_seconds := until - clock.monotonic()) > 0:
         check()
-        clock.sleep(min(left, LEASE / 4))
+        clock.sleep(min(left_seconds, LEASE / 4))
     check()
 
 
@@ -227,29 +227,29 @@ def open_lock(
     settings: DeliverySettings,
     cluster: str,
     clock: HostClock,
-    what: str,
+    purpose: str,
     say: Say = lambda _: None,
     *,
     takes_over: bool = False,
 ) -> Lock:
     """The lock of a cluster, to be used in a `with` statement.
 
-    `what` says for others to read what holds it; `say` is told when a killed run's lock is waited for, or
+    `purpose` says for others to read what holds it; `say` is told when a killed run's lock is waited for, or
     that of another run is taken over, as `takes_over` allows.
     """
     if settings.lock.table == "none":
         return FreeLock(clock)
-    owner = f"{what} ({_here()})"
+    owner = f"{purpose} ({_here()})"
     return TableLock(aws, settings.lock.table, cluster, clock, owner, say, takes_over=takes_over)
 
 
 def holder(aws: Aws, table: str, cluster: str) -> LockHolder | None:
     """Who holds the lock of a cluster, expired or not; None if nobody does. AwsError."""
     with asking(f"reading the lock of {cluster} in table {table}"):
-        found = aws.dynamodb.get_item(
+        answer = aws.dynamodb.get_item(
             TableName=table, Key={"name": {"S": f"lease:{_name(aws, cluster)}"}}, ConsistentRead=True
         )
-    item = found.get("Item")
+    item = answer.get("Item")
     expires = float(item["expires_at"]["N"]) if item else 0.0
     return LockHolder(item["owner"]["S"], expires) if item and expires else None
 
@@ -263,8 +263,8 @@ def _here() -> str:
     return os.environ.get("BUILD_URL") or f"{socket.gethostname()}, process {os.getpid()}"
 
 
-def _waiting(by: LockHolder, left: float) -> str:
-    return f"locked by {by.owner}; unless it is still at work, that ends within {left:.0f} s: waiting"
+def _waiting(by: LockHolder, seconds: float) -> str:
+    return f"locked by {by.owner}; unless it is still at work, that ends within {seconds:.0f} s: waiting"
 
 
 def _create(aws: Aws, table: str, clock: HostClock) -> None:

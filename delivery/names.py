@@ -92,26 +92,26 @@ def cluster(app: str, stack: str = "", detail: str = "") -> ClusterName:
         raise NameProblem(f"stack {stack!r}: letters, digits, '.' and '_'")
     if detail and (not _DETAIL.fullmatch(detail) or detail.startswith("-")):
         raise NameProblem(f"detail {detail!r}: letters, digits and . _ ~ ^ -, not beginning with a hyphen")
-    for what, part in (("application", app), ("stack", stack), ("detail", detail)):
+    for kind, part in (("application", app), ("stack", stack), ("detail", detail)):
         if _PUSH_WITHIN.search(part):
-            raise NameProblem(f"{what} {part!r} holds what looks like a push (v and three to six digits)")
-        if what != "application" and _LABEL.search(part):
+            raise NameProblem(f"{kind} {part!r} holds what looks like a push (v and three to six digits)")
+        if kind != "application" and _LABEL.search(part):
             raise NameProblem(
-                f"{what} {part!r} holds what looks like a label of an older naming (c0x, d0x ...)"
+                f"{kind} {part!r} holds what looks like a label of an older naming (c0x, d0x ...)"
             )
-    made = ClusterName(app, stack, detail)
-    if len(str(made)) + len("-v000") > LONGEST_GROUP:
+    cluster = ClusterName(app, stack, detail)
+    if len(str(cluster)) + len("-v000") > LONGEST_GROUP:
         raise NameProblem(
-            f"cluster {made}: its groups' names would be longer than {LONGEST_GROUP} characters"
+            f"cluster {cluster}: its groups' names would be longer than {LONGEST_GROUP} characters"
         )
-    return made
+    return cluster
 
 
 def parse_cluster(text: str) -> ClusterName:
     """The cluster of a text like `app-stack-detail`; NameProblem if it is none."""
-    if (found := parse_group(text)) and found.push is not None:
+    if (group_name := parse_group(text)) and group_name.push is not None:
         raise NameProblem(
-            f"{text} is the name of a group, not of a cluster", f"its cluster is {found.cluster}"
+            f"{text} is the name of a group, not of a cluster", f"its cluster is {group_name.cluster}"
         )
     app, _, rest = text.partition("-")
     stack, _, detail = rest.partition("-")
@@ -125,15 +125,15 @@ def group(of: ClusterName, push: int) -> GroupName:
 
 def parse_group(name: str) -> GroupName | None:
     """What a group's name says; None if it follows no such grammar. Reads also what we would not write."""
-    found = _PUSH.search(name)
-    text = name[: found.start()] if found else name
+    match = _PUSH.search(name)
+    text = name[: match.start()] if match else name
     app, _, rest = text.partition("-")
     stack, _, detail = rest.partition("-")
     if not _NAME.fullmatch(app) or (stack and not _NAME.fullmatch(stack)):
         return None
     if detail and not _DETAIL.fullmatch(detail):
         return None
-    return GroupName(ClusterName(app, stack, detail), int(found[1]) if found else None)
+    return GroupName(ClusterName(app, stack, detail), int(match[1]) if match else None)
 
 
 def next_group(of: ClusterName, existing: Iterable[str], newest: str | None = None) -> GroupName:
@@ -142,7 +142,9 @@ def next_group(of: ClusterName, existing: Iterable[str], newest: str | None = No
     `newest` is the group created last; without it, the highest number counts. NameProblem if all
     numbers are taken.
     """
-    taken = {one.push for name in existing if (one := parse_group(name)) and one.cluster == of}
+    taken = {
+        group_name.push for name in existing if (group_name := parse_group(name)) and group_name.cluster == of
+    }
     last = parse_group(newest) if newest else None
     numbers = [push for push in taken if push is not None]
     start = last.push if last and last.cluster == of and last.push is not None else max(numbers, default=-1)
@@ -193,10 +195,10 @@ def app_version(name: str, version: str, build: str = "", commit: str = "", job:
 
 def parse_app_version(text: str) -> AppVersion | None:
     """What an `appversion` tag says; None where it has no build and commit."""
-    found = _APP_VERSION.fullmatch(text)
-    if found is None:
+    match = _APP_VERSION.fullmatch(text)
+    if match is None:
         return None
-    part = found.groupdict(default="")
+    part = match.groupdict(default="")
     return AppVersion(
         part["name"],
         part["version"],

@@ -40,7 +40,7 @@ def permit(
         jenkins_user,
     )
     problems = refusals(settings, account, wish)
-    if account.change_request_url and not any(one.rule == "change-request" for one in problems):
+    if account.change_request_url and not any(problem.rule == "change-request" for problem in problems):
         unfit = ask(account.change_request_url, change_request, account.name)
         problems += [unfit] if unfit else []
     if problems:
@@ -63,9 +63,9 @@ def image_tags(aws: Aws, image: str) -> dict[str, str] | None:
     """An image's tags as this account has them; None if it is not there. AwsError."""
     try:
         with asking(f"looking at image {image} in {aws.account}"):
-            found = aws.ec2.describe_images(ImageIds=[image])["Images"]
+            images = aws.ec2.describe_images(ImageIds=[image])["Images"]
     except DeliveryError as error:
         if meaning(error) is ErrorMeaning.NotFound:
             return None
         raise
-    return tags.read(found[0].get("Tags")) if found else None
+    return tags.read(images[0].get("Tags")) if images else None

@@ -61,9 +61,9 @@ def _places(account: Account, app: App, wish: Wish) -> Iterator[Problem]:
 
 def _people(account: Account, app: App, wish: Wish) -> Iterator[Problem]:
     lists = {f"accounts.{account.name}": account.deployers, f"apps.{wish.app}": app.deployers}
-    for what, allowed in lists.items():
+    for kind, allowed in lists.items():
         if allowed is not None and not any(_any(allowed, name) for name in wish.names):
-            hint = f"{what}.deployers names {', '.join(allowed) or 'no one'}"
+            hint = f"{kind}.deployers names {', '.join(allowed) or 'no one'}"
             who = " as ".join(reversed(wish.names))
             yield _refused("deployer", f"{who} may not deploy {wish.app} in {account.name}", hint)
 
@@ -99,7 +99,7 @@ def _tested(settings: DeliverySettings, account: Account, wish: Wish) -> Iterato
         return
     clusters = _tested_clusters(wish.image_tags, where)
     allowed = settings.apps.get(wish.app, App()).test_clusters
-    if any(_is_test_cluster(one, wish.app, allowed) for one in clusters):
+    if any(_is_test_cluster(cluster, wish.app, allowed) for cluster in clusters):
         return
     message = f"{wish.image} has not run in {where} yet"
     if clusters:
@@ -122,7 +122,7 @@ def _is_test_cluster(cluster: str, app: str, allowed: tuple[str, ...] | None) ->
 
 
 def _any(patterns: tuple[str, ...], text: str) -> bool:
-    return any(fnmatchcase(text, one) for one in patterns)
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
 
 
 def _refused(rule: str, message: str, hint: str) -> Problem:

@@ -64,11 +64,11 @@ def trigger_of(
     names in REQUESTED_BY; of any other user that parameter is not believed.
     """
     names = {"jenkins_user": "BUILD_USER_ID", "job": "JOB_NAME", "build": "BUILD_NUMBER"}
-    found = {key: environment.get(name, "").strip() for key, name in names.items()}
+    variables = {key: environment.get(name, "").strip() for key, name in names.items()}
     url = environment.get("BUILD_URL", "").strip()
-    if console_user and found["jenkins_user"] == console_user:
-        found["jenkins_user"] = environment.get("REQUESTED_BY", "").strip() or console_user
-    return RunOrigin(deployer=deployer, change_request=change_request, build_url=url, **found)
+    if console_user and variables["jenkins_user"] == console_user:
+        variables["jenkins_user"] = environment.get("REQUESTED_BY", "").strip() or console_user
+    return RunOrigin(deployer=deployer, change_request=change_request, build_url=url, **variables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,19 +118,19 @@ class Release:
 
 def release_of(image: Mapping[str, Any]) -> Release:
     """Read what an image contains, from its description as EC2 gives it."""
-    found = tags.read(image.get("Tags"))
-    whole = found.get("appversion", "")
+    image_tags = tags.read(image.get("Tags"))
+    whole = image_tags.get("appversion", "")
     parsed = parse_app_version(whole)
-    application = found.get("application", "") or (parsed.name if parsed else "")
-    version = found.get("version", "")
+    application = image_tags.get("application", "") or (parsed.name if parsed else "")
+    version = image_tags.get("version", "")
     if not version:
         version = parsed.version if parsed else whole.removeprefix(f"{application}-")
-    number = found.get("release", "")
+    number = image_tags.get("release", "")
     return Release(
         image=image["ImageId"],
         application=application,
         version=f"{version}-{number}" if version and number not in ("", "0") else version,
-        commit=found.get("commit", "") or (parsed.commit if parsed else ""),
+        commit=image_tags.get("commit", "") or (parsed.commit if parsed else ""),
         name=image.get("Name", ""),
     )
 

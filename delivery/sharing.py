@@ -50,7 +50,7 @@ def share(aws: Aws, image: str, accounts: Sequence[str]) -> None:
     users = list(accounts)
     with asking(f"sharing {image} with {', '.join(users)}"):
         aws.ec2.modify_image_attribute(
-            ImageId=image, LaunchPermission={"Add": [{"UserId": one} for one in users]}
+            ImageId=image, LaunchPermission={"Add": [{"UserId": user} for user in users]}
         )
     for snapshot in _snapshots(_image(aws, image)):
         with asking(f"sharing {snapshot} with {', '.join(users)}"):
@@ -79,7 +79,7 @@ def share_with(settings: DeliverySettings, aws: Aws, image: str) -> None:
     if aws.account_id in _permitted(theirs, image):
         return
     problems = before_share(theirs, image, [aws.account_id])
-    if any(one.severity == "error" for one in problems):
+    if any(problem.severity == "error" for problem in problems):
         raise SeveralError(problems, exit_code=1)
     share(theirs, image, [aws.account_id])
 
@@ -103,20 +103,20 @@ def _owner(settings: DeliverySettings, owner: str, image: str, region: str) -> A
 
 def _permitted(aws: Aws, image: str) -> set[str]:
     with asking(f"asking who may launch {image}"):
-        found = aws.ec2.describe_image_attribute(ImageId=image, Attribute="launchPermission")
-    return {one.get("UserId", "") for one in found.get("LaunchPermissions", ())}
+        attribute = aws.ec2.describe_image_attribute(ImageId=image, Attribute="launchPermission")
+    return {permission.get("UserId", "") for permission in attribute.get("LaunchPermissions", ())}
 
 
 def _image(aws: Aws, image: str) -> Any:
     with asking(f"looking at image {image} in {aws.account}"):
-        found = aws.ec2.describe_images(ImageIds=[image])["Images"]
-    if not found:
+        images = aws.ec2.describe_images(ImageIds=[image])["Images"]
+    if not images:
         raise DeliveryError(f"there is no image {image} in {aws.account}, {aws.region}")
-    return found[0]
+    return images[0]
 
 
 def _snapshots(image: Any) -> list[str]:
-    disks = (one.get("Ebs", {}) for one in image.get("BlockDeviceMappings", ()))
+    disks = (mapping.get("Ebs", {}) for mapping in image.get("BlockDeviceMappings", ()))
     return [disk["SnapshotId"] for disk in disks if disk.get("SnapshotId")]
 
 
@@ -126,9 +126,11 @@ def _keys(aws: Aws, image: str) -> set[str]:
     if not snapshots:
         return set()
     with asking(f"looking at the snapshots of {image}"):
-        found = aws.ec2.describe_snapshots(SnapshotIds=snapshots)["Snapshots"]
+        described = aws.ec2.describe_snapshots(SnapshotIds=snapshots)["Snapshots"]
     # A snapshot somebody shared with us does not tell its key; copying it takes our default.
-    return {one.get("KmsKeyId") or _default_key(aws) for one in found if one.get("Encrypted")}
+    return {
+        snapshot.get("KmsKeyId") or _default_key(aws) for snapshot in described if snapshot.get("Encrypted")
+    }
 
 
 def _default_key(aws: Aws) -> str:
@@ -141,12 +143,12 @@ def key_problems(aws: Aws, key: str, accounts: Sequence[str]) -> list[Problem]:
     if key.startswith("alias/aws/"):
         return [_managed(key)]
     with asking(f"looking at key {key}"):
-        found = aws.kms.describe_key(KeyId=key)["KeyMetadata"]
-    if found.get("KeyManager") == "AWS":
+        key_data = aws.kms.describe_key(KeyId=key)["KeyMetadata"]
+    if key_data.get("KeyManager") == "AWS":
         return [_managed(key)]
-    if found["KeyState"] != "Enabled":
-        return [Problem(f"key {key} is {found['KeyState']}", hint="enable it, or name another: kms_key")]
-    return [_closed(key, one) for one in accounts if not _opens(aws, found["KeyId"], one)]
+    if key_data["KeyState"] != "Enabled":
+        return [Problem(f"key {key} is {key_data['KeyState']}", hint="enable it, or name another: kms_key")]
+    return [_closed(key, account) for account in accounts if not _opens(aws, key_data["KeyId"], account)]
 
 
 def _managed(key: str) -> Problem:
@@ -170,14 +172,14 @@ def _opens(aws: Aws, key: str, account: str) -> bool:
         raise
     statements = json.loads(text)["Statement"]
     return any(
-        one["Effect"] == "Allow" and _names(one.get("Principal"), account)
-        for one in ([statements] if isinstance(statements, dict) else statements)
+        statement["Effect"] == "Allow" and _names(statement.get("Principal"), account)
+        for statement in ([statements] if isinstance(statements, dict) else statements)
     )
 
 
 def _names(principal: Any, account: str) -> bool:
     named = principal.get("AWS", ()) if isinstance(principal, dict) else principal
     return any(
-        one in ("*", account) or f"::{account}:" in str(one)
-        for one in ([named] if isinstance(named, str) else named or ())
+        principal in ("*", account) or f"::{account}:" in str(principal)
+        for principal in ([named] if isinstance(named, str) else named or ())
     )

@@ -31,8 +31,8 @@ def tier_holder(aws: Aws, settings: DeliverySettings, tier: str, now: float) -> 
     """Return which run deploys a service of a tier; empty if none does. AwsError."""
     if settings.lock.table == NONE:
         return ""
-    found = holder(aws, settings.lock.table, lease_name(tier))
-    return found.owner if found is not None and found.expires > now else ""
+    owner = holder(aws, settings.lock.table, lease_name(tier))
+    return owner.owner if owner is not None and owner.expires > now else ""
 
 
 class TierLock:

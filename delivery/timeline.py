@@ -113,7 +113,7 @@ class Timeline:
             "begun": iso(self.begun),
             "seconds": round(now - self.begun, 3),
             **self.facts,
-            "steps": [self._step_json(one, now) for one in self.steps],
+            "steps": [self._step_json(step, now) for step in self.steps],
         }
 
     def write(self, folder: Path) -> list[Path]:
@@ -121,11 +121,11 @@ class Timeline:
         from delivery.timeline_report import markdown, svg
 
         folder.mkdir(parents=True, exist_ok=True)
-        said = self.to_json()
+        document = self.to_json()
         texts: Mapping[str, str] = {
-            "timeline.json": json.dumps(said, indent=2) + "\n",
-            "timeline.md": markdown(said),
-            "timeline.svg": svg(said),
+            "timeline.json": json.dumps(document, indent=2) + "\n",
+            "timeline.md": markdown(document),
+            "timeline.svg": svg(document),
         }
         for name, text in texts.items():
             (folder / name).write_text(text, "utf-8")

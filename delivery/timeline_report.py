@@ -12,7 +12,7 @@ from jobdsl.printable import one_line, printable
 
 __all__ = ["markdown", "svg"]
 
-Said = Mapping[str, Any]
+Document = Mapping[str, Any]
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 WIDTH, ROW, LEFT, RIGHT, TOP = 900, 24, 190, 70, 56
 _COLOURS = {"done": "#2f8f5b", "failed": "#c8453b", "running": "#c98a1b", "already": "#9aa4ae"}
@@ -25,30 +25,37 @@ _STYLE = (
 )
 
 
-def markdown(said: Said) -> str:
+def markdown(document: Document) -> str:
     """A heading, how it ended, and a table of the steps with what was said last in each."""
-    facts = [f"- {key.replace('_', ' ')}: {_cell(value)}" for key, value in _facts(said).items()]
+    facts = [f"- {key.replace('_', ' ')}: {_cell(value)}" for key, value in _facts(document).items()]
     rows = [
-        f"| {elapsed(one['after'])} | {elapsed(one['seconds'])} | {_cell(one['name'])} | "
-        f"{_cell(one['text'])} | {_cell(_result(one))} |"
-        for one in said["steps"]
+        f"| {elapsed(step['after'])} | {elapsed(step['seconds'])} | {_cell(step['name'])} | "
+        f"{_cell(step['text'])} | {_cell(_result(step))} |"
+        for step in document["steps"]
     ]
     head = ["| at | took | step | what | result |", "|---:|---:|---|---|---|"]
-    parts = [[f"# {_cell(said['title'] or 'Timeline')}"], [f"{_outcome(said)}."], facts, [*head, *rows]]
+    parts = [
+        [f"# {_cell(document['title'] or 'Timeline')}"],
+        [f"{_outcome(document)}."],
+        facts,
+        [*head, *rows],
+    ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _outcome(said: Said) -> str:
-    ended = said["outcome"] or "Did not end"
-    return f"{_cell(ended)}, {elapsed(said['seconds'])} after {said['begun']}"
+def _outcome(document: Document) -> str:
+    ended = document["outcome"] or "Did not end"
+    return f"{_cell(ended)}, {elapsed(document['seconds'])} after {document['begun']}"
 
 
-def _facts(said: Said) -> dict[str, Any]:
+def _facts(document: Document) -> dict[str, Any]:
     own = {"title", "outcome", "begun", "seconds", "steps"}
-    return {key: value for key, value in said.items() if key not in own and value not in (None, "", [], {})}
+    return {
+        key: value for key, value in document.items() if key not in own and value not in (None, "", [], {})
+    }
 
 
-def _result(step: Said) -> str:
+def _result(step: Document) -> str:
     last = step["notes"][-1]["text"] if step["notes"] else ""
     return f"{step['outcome']}: {last}" if last else str(step["outcome"])
 
@@ -60,20 +67,22 @@ def _cell(value: object) -> str:
     return " ".join(text.split())
 
 
-def svg(said: Said) -> str:
+def svg(document: Document) -> str:
     """One bar a step, from when it began to when it ended."""
-    steps = said["steps"]
+    steps = document["steps"]
     height = TOP + ROW * len(steps) + 34
-    total = max(said["seconds"], *(one["after"] + one["seconds"] for one in steps), 1.0) if steps else 1.0
-    title = f"{said['title'] or 'Timeline'}: {said['outcome'] or 'did not end'}"
-    bars = [_bar(one, TOP + ROW * number, total) for number, one in enumerate(steps)]
+    total = (
+        max(document["seconds"], *(step["after"] + step["seconds"] for step in steps), 1.0) if steps else 1.0
+    )
+    title = f"{document['title'] or 'Timeline'}: {document['outcome'] or 'did not end'}"
+    bars = [_bar(step, TOP + ROW * number, total) for number, step in enumerate(steps)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
         f'viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{_text(title)}">'
         f"<title>{_text(title)}</title><style>{_STYLE}</style>"
         f'<rect class="page" width="{WIDTH}" height="{height}"/>'
         f'<text class="title" x="12" y="24">{_text(_short(title, 105))}</text>'
-        f'<text class="dim" x="12" y="42">{_text(said["begun"])}, {elapsed(said["seconds"])}</text>'
+        f'<text class="dim" x="12" y="42">{_text(document["begun"])}, {elapsed(document["seconds"])}</text>'
         f"{_axis(total, height)}{''.join(bars)}</svg>\n"
     )
 
@@ -84,7 +93,7 @@ def _x(seconds: float, total: float) -> float:
 
 def _axis(total: float, height: int) -> str:
     steps = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600)
-    step = next((one for one in steps if total / one <= 8), 86400)
+    step = next((seconds for seconds in steps if total / seconds <= 8), 86400)
     parts = []
     for at in range(0, int(total) + 1, step):
         x = _x(at, total)
@@ -95,12 +104,12 @@ def _axis(total: float, height: int) -> str:
     return "".join(parts)
 
 
-def _bar(step: Said, y: int, total: float) -> str:
+def _bar(step: Document, y: int, total: float) -> str:
     start, end = _x(step["after"], total), _x(step["after"] + step["seconds"], total)
     width = max(2.0, end - start)
-    said = f"{step['name']}: {step['text']} ({_result(step)})"
+    title = f"{step['name']}: {step['text']} ({_result(step)})"
     return (
-        f"<g><title>{_text(said)}</title>"
+        f"<g><title>{_text(title)}</title>"
         f'<text x="12" y="{y + 16}">{_text(_short(step["name"], 26))}</text>'
         f'<rect x="{start:.1f}" y="{y + 4}" width="{width:.1f}" height="{ROW - 8}" rx="2" '
         f'fill="{_COLOURS[step["outcome"]]}"/>'

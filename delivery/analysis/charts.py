@@ -35,8 +35,8 @@ def distribution(baseline: Values, canary: Values) -> str:
     for name, shares in counts.items():
         steps = []
         for index, share in enumerate(shares):
-            left, top = MARGIN + index * width, HEIGHT - MARGIN - share / peak * (HEIGHT - 2 * MARGIN)
-            steps += [f"{left:.1f},{top:.1f}", f"{left + width:.1f},{top:.1f}"]
+            x, top = MARGIN + index * width, HEIGHT - MARGIN - share / peak * (HEIGHT - 2 * MARGIN)
+            steps += [f"{x:.1f},{top:.1f}", f"{x + width:.1f},{top:.1f}"]
         floor = HEIGHT - MARGIN
         area = f"{MARGIN},{floor} {' '.join(steps)} {WIDTH - MARGIN},{floor}"
         bars.append(f'<polygon class="{name}" points="{area}"/>')

@@ -39,7 +39,15 @@ def classify(metric: Metric) -> MetricResult:
     interval = shift_interval(canary, baseline, metric.confidence, inflation=_inflation(metric))
     classification, is_critical = _classification(metric, interval, size)
     reason = _reason(metric, classification, interval, size, is_critical)
-    return _result(metric, classification, reason, is_critical, points, interval, size)
+    return _result(
+        metric=metric,
+        classification=classification,
+        reason=reason,
+        is_critical=is_critical,
+        points=points,
+        interval=interval,
+        effect_size=size,
+    )
 
 
 def points_of(metric: Metric) -> tuple[int, int]:

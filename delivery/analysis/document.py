@@ -127,19 +127,19 @@ class _Reader:
         for key in ("name", "baseline", "canary"):
             if isinstance(member, dict) and key not in values:
                 self.refuse(place, f"has no {key}", "")
-        given: dict[str, Any] = {}
+        options: dict[str, Any] = {}
         for key, value in values.items():
             check = _KEYS[key]
             if (expected := check.problem(value)) is None:
-                given[check.argument] = check.convert(value)
+                options[check.argument] = check.convert(value)
             elif key in ("baseline", "canary") and isinstance(value, list):
                 index, item = next((at, item) for at, item in enumerate(value) if not _is_item(item))
                 self.refuse(f"{place}.{key}[{index}]", f"takes a number or null, not {_shown(item)}", "")
             elif key != "effect":
                 self.refuse(f"{place}.{key}", f"takes {expected}, not {_shown(value)}", _near(value, check))
         if "effect" in values:
-            given["effect"] = self._effect(f"{place}.effect", values["effect"])
-        return Metric(**{"name": "", "baseline": (), "canary": (), **given})
+            options["effect"] = self._effect(f"{place}.effect", values["effect"])
+        return Metric(**{"name": "", "baseline": (), "canary": (), **options})
 
     def _effect(self, place: str, value: Any) -> Effect:
         members = self._members(place, value, ("allowed", "critical", "far", "measure"))

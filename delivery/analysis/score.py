@@ -58,8 +58,8 @@ def _group_score(metrics: Iterable[MetricResult], group: str) -> float:
 def _shares(groups: Iterable[str], weights: Mapping[str, float]) -> dict[str, float]:
     names = list(groups)
     unweighted = [name for name in names if name not in weights]
-    left = max(0.0, 100.0 - sum(weights[name] for name in names if name in weights))
-    return {name: weights[name] if name in weights else left / len(unweighted) for name in names}
+    unassigned = max(0.0, 100.0 - sum(weights[name] for name in names if name in weights))
+    return {name: weights[name] if name in weights else unassigned / len(unweighted) for name in names}
 
 
 def _vetoes(metrics: tuple[MetricResult, ...]) -> list[str]:

@@ -160,8 +160,8 @@ def _weights_of(
     every = list(dict.fromkeys(metric.group for metric in metrics))
     present = {metric.group for metric in judged}
     unweighted = [group for group in every if group not in weights]
-    left = max(0.0, 100 - sum(weights.get(group, 0.0) for group in every))
-    shares = {group: weights[group] if group in weights else left / len(unweighted) for group in every}
+    unassigned = max(0.0, 100 - sum(weights.get(group, 0.0) for group in every))
+    shares = {group: weights[group] if group in weights else unassigned / len(unweighted) for group in every}
     total, counted = sum(shares.values()), sum(shares[group] for group in present)
     if not counted:  # those that weigh something come later
         return {group: 100 / len(present) for group in present}

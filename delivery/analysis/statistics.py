@@ -222,8 +222,8 @@ def without_outliers(sample: Sample, factor: float) -> Sample:
     p5, first, third, p95 = np.quantile(sample, [0.05, 0.25, 0.75, 0.95])
     distance = factor * (third - first)
     low, high = (first - distance, third + distance) if third > first else (p5, p95)
-    kept: Sample = sample[(sample >= low) & (sample <= high)]
-    return kept
+    within: Sample = sample[(sample >= low) & (sample <= high)]
+    return within
 
 
 def mean_ratio(canary: Sample, baseline: Sample) -> float | None:

@@ -44,7 +44,16 @@ def bake(
     with timeline.step("resolve", f"inspect package {order.package.file} and base {order.base.text}") as step:
         base = resolve(aws, order.base)
         step.note(f"base {base.id} ({base.name}, {base.arch})")
-    work = BakeContext(order, aws, clock, timeline, signals, Undo(timeline.say), id, base)
+    work = BakeContext(
+        order=order,
+        aws=aws,
+        clock=clock,
+        timeline=timeline,
+        signals=signals,
+        undo=Undo(timeline.say),
+        bake=id,
+        base=base,
+    )
     chosen = engine(order.engine)
     _prepare(work, chosen)
     for remaining in reversed(range(_ROUNDS)):

@@ -36,16 +36,16 @@ def baker() -> Baker:
     try:
         with requests.Session() as session:
             session.trust_env = False  # no proxy knows this address
-            wanted = {"X-aws-ec2-metadata-token-ttl-seconds": _LIFETIME}
-            token = session.put(f"{service}/latest/api/token", headers=wanted, timeout=_TIMEOUT)
+            lifetime = {"X-aws-ec2-metadata-token-ttl-seconds": _LIFETIME}
+            token = session.put(f"{service}/latest/api/token", headers=lifetime, timeout=_TIMEOUT)
             token.raise_for_status()
-            said = session.get(
+            response = session.get(
                 f"{service}/latest/dynamic/instance-identity/document",
                 headers={"X-aws-ec2-metadata-token": token.text},
                 timeout=_TIMEOUT,
             )
-            said.raise_for_status()
-            return _read(said.json())
+            response.raise_for_status()
+            return _read(response.json())
     except (requests.RequestException, ValueError, KeyError) as error:
         raise DeliveryError(
             f"this host is no instance of EC2, to which a volume could be attached: {error}",

@@ -21,7 +21,7 @@ class Devices:
     def seen(self) -> set[str]:
         """Names of the disks there are: `nvme1n1`, `xvda` ..."""
         block = self._sys / "block"
-        return {one.name for one in block.iterdir()} if block.is_dir() else set()
+        return {device.name for device in block.iterdir()} if block.is_dir() else set()
 
     def find(self, volume: str, name: str, before: Collection[str]) -> Path | None:
         """The device of a volume that was attached by that name; None if it is not there yet.

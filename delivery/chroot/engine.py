@@ -44,81 +44,83 @@ class ChrootEngine:
 
     def check(self, work: BakeContext) -> Sequence[Problem]:
         """This host, the base's snapshot, permission to make a volume of it."""
-        found = pid_namespace.problems()
+        problems = pid_namespace.problems()
         arch = _ARCHES.get(platform.machine(), platform.machine())
         if arch != work.base.arch:
             hint = f"bake on an agent that is {work.base.arch}, or take --engine instance"
-            found.append(Problem(f"base {work.base.id} is {work.base.arch}, this host is {arch}", hint=hint))
+            problems.append(
+                Problem(f"base {work.base.id} is {work.base.arch}, this host is {arch}", hint=hint)
+            )
         try:
-            here = baker()
+            host = baker()
         except DeliveryError as error:
-            return [*found, *error.problems]
-        return [*found, *_elsewhere(work, here), *self._base(work, here)]
+            return [*problems, *error.problems]
+        return [*problems, *_elsewhere(work, host), *self._base(work, host)]
 
-    def _base(self, work: BakeContext, here: Baker) -> list[Problem]:
+    def _base(self, work: BakeContext, host: Baker) -> list[Problem]:
         base = _describe(work)
-        found = list(registering.problems(base))
+        problems = list(registering.problems(base))
         try:
             with asking("a volume of the base on trial"):
-                asked = volume.parameters(work, registering.root_snapshot(base), here.zone)
+                asked = volume.parameters(work, registering.root_snapshot(base), host.zone)
                 work.aws.ec2.create_volume(**asked, DryRun=True)
         except AwsError as error:
             if error.meaning is ErrorMeaning.NotFound:
                 hint = "its owner shares the image alone; take --engine instance"
-                found.append(
+                problems.append(
                     Problem(f"the snapshot of base {work.base.id} cannot be read: {error}", hint=hint)
                 )
             elif error.code != "DryRunOperation":
-                found.append(Problem(str(error), hint=error.hint))
-        return found
+                problems.append(Problem(str(error), hint=error.hint))
+        return problems
 
     def build(self, work: BakeContext) -> Built:
         """Make the volume, install, keep a snapshot, register an image of it."""
-        here, base = baker(), _describe(work)
+        host, base = baker(), _describe(work)
         with work.timeline.step("volume", f"make a volume of base {work.base.id}") as step:
-            made = volume.create(work, step, registering.root_snapshot(base), here)
-            device = made.attach(work, step, self._devices)
+            attached = volume.create(work, step, registering.root_snapshot(base), host)
+            device = attached.attach(work, step, self._devices)
         with work_directory() as place, work.timeline.step("provision", "install the package") as step:
-            facts = {one.rpartition(":")[2]: work.tags[one] for one in _FACTS if one in work.tags}
+            facts = {fact.rpartition(":")[2]: work.tags[fact] for fact in _FACTS if fact in work.tags}
             grown = work.order.root_gb > work.base.root_gb
             job = Provisioning(device, work.order.package, facts, work.order.timeout, grown)
             fetch = partial(fetching.save, work.aws, work.order.package)
             manifest = provision(job, place, fetch, step, work.timeline.say)
         with work.timeline.step("snapshot", "keep the volume as a snapshot") as step:
-            made.detach(work, step)
-            snapshot = volume.snapshot(work, step, made.id)
+            attached.detach(work, step)
+            snapshot = volume.snapshot(work, step, attached.id)
         with work.timeline.step("image", f"make image {work.name}"):
             size = max(work.order.root_gb, work.base.root_gb)
-            said = registering.parameters(base, snapshot, size)
-            id = imaging.create(work, partial(_register, work, said))
+            parameters = registering.parameters(base, snapshot, size)
+            id = imaging.create(work, partial(_register, work, parameters))
         return Built(id, manifest)
 
 
-def _register(work: BakeContext, said: Mapping[str, object]) -> str:
-    tags = [one for one in work.image_specs() if one["ResourceType"] == "image"]
-    made = work.aws.ec2.register_image(
+def _register(work: BakeContext, parameters: Mapping[str, object]) -> str:
+    tags = [spec for spec in work.image_specs() if spec["ResourceType"] == "image"]
+    registered = work.aws.ec2.register_image(
         Name=work.name,
         Description=imaging.description(work),
         TagSpecifications=tags,
-        **said,  # type: ignore[arg-type]
+        **parameters,  # type: ignore[arg-type]
     )
-    return made["ImageId"]
+    return registered["ImageId"]
 
 
 def _describe(work: BakeContext) -> Described:
-    found = image(work.aws, work.base.id)
-    if found is None:
+    described = image(work.aws, work.base.id)
+    if described is None:
         raise DeliveryError(f"base {work.base.id} is gone")
-    return found
+    return described
 
 
-def _elsewhere(work: BakeContext, here: Baker) -> list[Problem]:
-    if here.region != work.aws.region:
-        hint = f"--region {here.region}, and --copy-to {work.aws.region}"
+def _elsewhere(work: BakeContext, host: Baker) -> list[Problem]:
+    if host.region != work.aws.region:
+        hint = f"--region {host.region}, and --copy-to {work.aws.region}"
         return [
-            Problem(f"this agent is in {here.region}, the image would be in {work.aws.region}", hint=hint)
+            Problem(f"this agent is in {host.region}, the image would be in {work.aws.region}", hint=hint)
         ]
-    if here.account != work.aws.account_id:
+    if host.account != work.aws.account_id:
         hint = "bake with the credentials of the agent's own account, and share the image"
-        return [Problem(f"this agent is of account {here.account}, not {work.aws.account_id}", hint=hint)]
+        return [Problem(f"this agent is of account {host.account}, not {work.aws.account_id}", hint=hint)]
     return []

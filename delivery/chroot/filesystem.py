@@ -18,6 +18,7 @@ __all__ = [
     "find_root",
     "grow",
     "grow_partition",
+    "mount",
     "mount_options",
     "parse_partitions",
 ]
@@ -55,36 +56,41 @@ def command(*words: str | Path, good: int = 0) -> str:
     Exit codes up to `good` are none of a failure.
     """
     done = subprocess.run(  # noqa: S603 - programs of the system, on paths of ours
-        [str(one) for one in words], capture_output=True, text=True, check=False
+        [str(word) for word in words], capture_output=True, text=True, check=False
     )
     if not 0 <= done.returncode <= good:
-        told = "; ".join((done.stderr or done.stdout).split("\n")).strip("; ")
-        raise DiskError(f"{words[0]}: {told or f'exit code {done.returncode}'}")
+        output = "; ".join((done.stderr or done.stdout).split("\n")).strip("; ")
+        raise DiskError(f"{words[0]}: {output or f'exit code {done.returncode}'}")
     return done.stdout
+
+
+def mount(kind: str, options: str, at: Path, *, source: str | Path = "") -> None:
+    """Mount a file system of a kind, by default one without a device. DiskError."""
+    command("mount", *("-t", kind), *("-o", options), source or kind, at)
 
 
 def parse_partitions(listing: str) -> list[Partition]:
     """What `partx --raw --output NR,START,SECTORS` lists."""
-    found = []
+    partitions = []
     for line in listing.splitlines():
-        number, start, sectors = (int(one) for one in line.split())
-        found.append(Partition(number, start * SECTOR, sectors * SECTOR))
-    return found
+        number, start, sectors = (int(number_text) for number_text in line.split())
+        partitions.append(Partition(number, start * SECTOR, sectors * SECTOR))
+    return partitions
 
 
-def mount_options(found: FileSystem) -> str:
+def mount_options(file_system: FileSystem) -> str:
     """Options of mount(8). The loop device it makes goes with the mount, whoever undoes that.
 
     An XFS has the UUID of the base it is a copy of, which may be mounted as this host's own root.
     """
-    place = f"loop,offset={found.part.start},sizelimit={found.part.size}"
-    return f"{place},nouuid" if found.kind == "xfs" else place
+    place = f"loop,offset={file_system.part.start},sizelimit={file_system.part.size}"
+    return f"{place},nouuid" if file_system.kind == "xfs" else place
 
 
 def find_root(disk: Path, at: Path) -> FileSystem:
     """Mount the root file system of a device or a file at a directory. DiskError if there is none."""
     tried = []
-    for candidate in sorted(_file_systems(disk), key=lambda one: -one.part.size):
+    for candidate in sorted(_file_systems(disk), key=lambda possible: -possible.part.size):
         _mount(candidate, at)
         if any((at / place).exists() for place in ("etc/os-release", "usr/lib/os-release")):
             return candidate
@@ -94,8 +100,8 @@ def find_root(disk: Path, at: Path) -> FileSystem:
     raise DiskError(f"{disk} has no root file system of a Linux{seen}")
 
 
-def _mount(found: FileSystem, at: Path) -> None:
-    command("mount", "-t", found.kind, "-o", mount_options(found), found.disk, at)
+def _mount(file_system: FileSystem, at: Path) -> None:
+    mount(file_system.kind, mount_options(file_system), at, source=file_system.disk)
 
 
 def _file_systems(disk: Path) -> Iterable[FileSystem]:
@@ -124,35 +130,35 @@ def _kind(disk: Path, part: Partition) -> str:
     """The type blkid finds; empty if it finds none."""
     place = ("--offset", str(part.start), "--size", str(part.size))
     try:
-        told = command("blkid", "--probe", *place, "--output", "export", disk)
+        output = command("blkid", "--probe", *place, "--output", "export", disk)
     except DiskError:
         return ""
-    return _values(told).get("TYPE", "")
+    return _values(output).get("TYPE", "")
 
 
 def _values(export: str) -> Mapping[str, str]:
     return dict(line.split("=", 1) for line in export.splitlines() if "=" in line)
 
 
-def grow(found: FileSystem, at: Path) -> None:
+def grow(file_system: FileSystem, at: Path) -> None:
     """Have a mounted file system fill its place. DiskError."""
-    if found.kind == "xfs":
+    if file_system.kind == "xfs":
         command("xfs_growfs", at)
-    elif found.kind == "btrfs":
+    elif file_system.kind == "btrfs":
         command("btrfs", "filesystem", "resize", "max", at)
     else:  # the kernel wants a capability for it that containers often lack; unmounted it does not
         command("umount", at)
-        with _looped(found) as device:
+        with _looped(file_system) as device:
             command("e2fsck", "-f", "-p", device, good=1)  # 1: it has put something right
             command("resize2fs", device)
-        _mount(found, at)
+        _mount(file_system, at)
 
 
 @contextmanager
-def _looped(found: FileSystem) -> Iterator[str]:
+def _looped(file_system: FileSystem) -> Iterator[str]:
     """A file system as a device of its own, which is gone when the block ends, or we."""
-    place = ("--offset", str(found.part.start), "--sizelimit", str(found.part.size))
-    device = command("losetup", "--find", "--show", *place, found.disk).strip()
+    place = ("--offset", str(file_system.part.start), "--sizelimit", str(file_system.part.size))
+    device = command("losetup", "--find", "--show", *place, file_system.disk).strip()
     with open(device, "rb"):  # a device in use is detached once it is not
         command("losetup", "--detach", device)
         yield device
@@ -163,7 +169,7 @@ def grow_partition(disk: Path) -> str:
     parts = _partitions(disk)
     if not parts:
         return ""
-    last = max(parts, key=lambda one: one.start)
+    last = max(parts, key=lambda part: part.start)
     if _size(disk) - last.start - last.size < 2 * _ALIGNED:
         return ""
     if shutil.which("growpart") is None:

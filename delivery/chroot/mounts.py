@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from delivery.chroot.filesystem import DiskError, command
+from delivery.chroot.filesystem import DiskError, command, mount
 
 __all__ = ["STAGE", "furnish", "leave"]
 
@@ -21,10 +21,10 @@ def furnish(root: Path, stage: Path) -> None:
     """Mount what packages expect to find. DiskError; OSError."""
     for place in ("proc", "sys", "dev", "run"):
         (root / place).mkdir(exist_ok=True)
-    command("mount", "-t", "proc", "-o", "nosuid,nodev,noexec", "proc", root / "proc")
-    command("mount", "-t", "sysfs", "-o", "ro,nosuid,nodev,noexec", "sysfs", root / "sys")
+    mount("proc", "nosuid,nodev,noexec", root / "proc")
+    mount("sysfs", "ro,nosuid,nodev,noexec", root / "sys")
     _devices(root / "dev")
-    command("mount", "-t", "tmpfs", "-o", "mode=755,nosuid,nodev", "tmpfs", root / "run")
+    mount("tmpfs", "mode=755,nosuid,nodev", root / "run")
     (root / "run/lock").mkdir()
     (root / "run/lock").chmod(0o1777)
     (root / STAGE).mkdir(mode=0o700)
@@ -32,7 +32,7 @@ def furnish(root: Path, stage: Path) -> None:
 
 
 def _devices(dev: Path) -> None:
-    command("mount", "-t", "tmpfs", "-o", "mode=755,nosuid", "tmpfs", dev)
+    mount("tmpfs", "mode=755,nosuid", dev)
     for name in _NODES:
         (dev / name).touch()
         command("mount", "--bind", Path("/dev") / name, dev / name)
@@ -40,18 +40,18 @@ def _devices(dev: Path) -> None:
         (dev / name).symlink_to(target)
     for name in ("pts", "shm"):
         (dev / name).mkdir()
-    command("mount", "-t", "devpts", "-o", "newinstance,ptmxmode=0666,mode=620,gid=5", "devpts", dev / "pts")
-    command("mount", "-t", "tmpfs", "-o", "mode=1777,nosuid,nodev", "tmpfs", dev / "shm")
+    mount("devpts", "newinstance,ptmxmode=0666,mode=620,gid=5", dev / "pts")
+    mount("tmpfs", "mode=1777,nosuid,nodev", dev / "shm")
 
 
 def leave(root: Path) -> None:
     """Undo all mounts of a root; what it holds is on its disk then. DiskError if one is still in use."""
     command("sync", "--file-system", root)
-    for left in reversed(range(_TRIES)):
+    for tries_left in reversed(range(_TRIES)):
         try:
             command("umount", "--recursive", root)
         except DiskError:
-            if not left:
+            if not tries_left:
                 raise
         else:
             return

@@ -95,8 +95,8 @@ def block_services(aside: Aside, root: Path = Path("/")) -> None:
     systemctl needs nothing: in a change root it starts nothing by itself.
     """
     aside.put(root / "usr/sbin/policy-rc.d", _POLICY)
-    found = [place for place in (root / "usr/sbin/service", root / "sbin/service") if place.is_file()]
-    for place in {one.resolve() for one in found}:
+    scripts = [place for place in (root / "usr/sbin/service", root / "sbin/service") if place.is_file()]
+    for place in {script.resolve() for script in scripts}:
         aside.put(place, _SERVICE)
 
 

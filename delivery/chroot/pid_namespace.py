@@ -28,17 +28,19 @@ _ENDS_S = 10.0
 
 def problems() -> list[Problem]:
     """What this host lacks for a room."""
-    found = []
+    problems = []
     if os.geteuid() != 0:
-        found.append(Problem("a change root needs root", hint="run it as root, or take the engine instance"))
+        problems.append(
+            Problem("a change root needs root", hint="run it as root, or take the engine instance")
+        )
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    if missing := [one for one in TOOLS if shutil.which(one, path=path) is None]:
-        found.append(Problem(f"this host has no {', '.join(missing)}", hint="install util-linux"))
-    if not found and (refused := _refused()):
-        found.append(
+    if missing := [tool for tool in TOOLS if shutil.which(tool, path=path) is None]:
+        problems.append(Problem(f"this host has no {', '.join(missing)}", hint="install util-linux"))
+    if not problems and (refused := _refused()):
+        problems.append(
             Problem(f"this host allows no namespaces: {refused}", hint="a container needs to be privileged")
         )
-    return found
+    return problems
 
 
 def _refused() -> str:
@@ -97,5 +99,7 @@ def _end(room: subprocess.Popen[str]) -> None:
 
 def _environment() -> dict[str, str]:
     """Ours without credentials; programs of the system stand in sbin too."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JENKINS_"))}
-    return {**kept, "PATH": f"{kept.get('PATH', '')}:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JENKINS_"))
+    }
+    return {**environment, "PATH": f"{environment.get('PATH', '')}:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"}

@@ -52,8 +52,8 @@ def provision(
     the disk is of no use then. Nothing is mounted, and nothing runs, when this ends.
     """
     stage, root = work / "stage", work / "root"
-    for one in (stage, stage / "package", root):
-        one.mkdir(mode=0o700)
+    for directory in (stage, stage / "package", root):
+        directory.mkdir(mode=0o700)
     fetch(stage / "package" / job.package.file)
     (stage / SCRIPT).write_text(script(job.package, job.facts), "utf-8")
     listener = _Listener(step)

@@ -26,9 +26,9 @@ _PLAIN_LINUX = ("", "RunInstances")
 
 def root_snapshot(base: Described) -> str:
     """The snapshot of a base's root volume; empty if it has none."""
-    for one in base.get("BlockDeviceMappings", ()):
-        if one.get("DeviceName") == base.get("RootDeviceName"):
-            return str(one.get("Ebs", {}).get("SnapshotId", ""))
+    for mapping in base.get("BlockDeviceMappings", ()):
+        if mapping.get("DeviceName") == base.get("RootDeviceName"):
+            return str(mapping.get("Ebs", {}).get("SnapshotId", ""))
     return ""
 
 
@@ -46,9 +46,9 @@ def problems(base: Described) -> Iterator[Problem]:
 
 def parameters(base: Described, snapshot: str, size_gb: int) -> dict[str, Any]:
     """What RegisterImage is told beside name, description and tags. Instances of it want IMDSv2."""
-    said = {key: base.get(key) or _DEFAULTS.get(key) for key in _SAME}
+    parameters = {key: base.get(key) or _DEFAULTS.get(key) for key in _SAME}
     return {
-        **{key: value for key, value in said.items() if value is not None},
+        **{key: value for key, value in parameters.items() if value is not None},
         "ImdsSupport": "v2.0",
         "BlockDeviceMappings": list(
             _mappings(base.get("BlockDeviceMappings", ()), base["RootDeviceName"], snapshot, size_gb)
@@ -56,9 +56,11 @@ def parameters(base: Described, snapshot: str, size_gb: int) -> dict[str, Any]:
     }
 
 
-def _mappings(given: Iterable[Described], root: str, snapshot: str, size_gb: int) -> Iterator[dict[str, Any]]:
-    for one in given:
-        if one.get("DeviceName") == root:
+def _mappings(
+    described: Iterable[Described], root: str, snapshot: str, size_gb: int
+) -> Iterator[dict[str, Any]]:
+    for mapping in described:
+        if mapping.get("DeviceName") == root:
             ebs = {
                 "SnapshotId": snapshot,
                 "VolumeSize": size_gb,
@@ -66,10 +68,10 @@ def _mappings(given: Iterable[Described], root: str, snapshot: str, size_gb: int
                 "DeleteOnTermination": True,
             }
             yield {"DeviceName": root, "Ebs": ebs}
-        elif "Ebs" in one:
+        elif "Ebs" in mapping:
             yield {
-                "DeviceName": one["DeviceName"],
-                "Ebs": {key: one["Ebs"][key] for key in _KEPT if key in one["Ebs"]},
+                "DeviceName": mapping["DeviceName"],
+                "Ebs": {key: mapping["Ebs"][key] for key in _KEPT if key in mapping["Ebs"]},
             }
         else:
-            yield {key: one[key] for key in ("DeviceName", "VirtualName", "NoDevice") if key in one}
+            yield {key: mapping[key] for key in ("DeviceName", "VirtualName", "NoDevice") if key in mapping}

@@ -73,11 +73,11 @@ def _watch(worker: int, seconds: float) -> int:
 
 def _work(job: dict[str, Any]) -> int:
     root, stage, disk = Path(job["root"]), Path(job["stage"]), Path(job["disk"])
-    if job["grow"] and (told := grow_partition(disk)):
-        _say(told)
-    found = find_root(disk, root)
+    if job["grow"] and (note := grow_partition(disk)):
+        _say(note)
+    file_system = find_root(disk, root)
     if job["grow"]:
-        grow(found, root)
+        grow(file_system, root)
     furnish(root, stage)
     code = os.waitstatus_to_exitcode(os.waitpid(_fork(lambda: _in_root(root, job)), 0)[1])
     _end_others()

@@ -31,7 +31,7 @@ class Volume:
     def attach(self, work: BakeContext, step: TimelineStep, devices: Devices) -> Path:
         """Attach it here; gives its device. DeliveryError."""
         before, taken = devices.seen(), _taken(work.aws, self._baker.instance)
-        name = self._attach(work, [one for one in NAMES if one not in taken])
+        name = self._attach(work, [name for name in NAMES if name not in taken])
         work.wait(step, f"volume {self.id} to be attached", lambda: self._is(work.aws, "in-use") or None)
         with asking(f"having volume {self.id} go with this instance"):
             mapping: Any = {"DeviceName": name, "Ebs": {"DeleteOnTermination": True}}
@@ -67,17 +67,17 @@ class Volume:
 
     def _is(self, aws: Aws, state: str) -> bool:
         with asking(f"looking at volume {self.id}"):
-            (found,) = aws.ec2.describe_volumes(VolumeIds=[self.id])["Volumes"]
-        if found["State"] == "error":
+            (described,) = aws.ec2.describe_volumes(VolumeIds=[self.id])["Volumes"]
+        if described["State"] == "error":
             raise DeliveryError(f"volume {self.id} is broken", "the same command makes another")
-        attached = [one.get("State") for one in found.get("Attachments", ())]
-        return found["State"] == state and (state != "in-use" or attached == ["attached"])
+        attached = [attachment.get("State") for attachment in described.get("Attachments", ())]
+        return described["State"] == state and (state != "in-use" or attached == ["attached"])
 
 
 def parameters(work: BakeContext, snapshot: str, zone: str) -> dict[str, Any]:
     """What CreateVolume is told."""
     order, base = work.order, work.base
-    said: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "AvailabilityZone": zone,
         "SnapshotId": snapshot,
         "Size": max(order.root_gb, base.root_gb),
@@ -85,8 +85,8 @@ def parameters(work: BakeContext, snapshot: str, zone: str) -> dict[str, Any]:
         "TagSpecifications": work.specs("volume"),
     }
     if order.encrypted:
-        said |= {"Encrypted": True, **({"KmsKeyId": order.kms_key} if order.kms_key else {})}
-    return said
+        parameters |= {"Encrypted": True, **({"KmsKeyId": order.kms_key} if order.kms_key else {})}
+    return parameters
 
 
 def create(work: BakeContext, step: TimelineStep, snapshot: str, baker: Baker) -> Volume:
@@ -94,10 +94,10 @@ def create(work: BakeContext, step: TimelineStep, snapshot: str, baker: Baker) -
     with work.signals.held(), asking("making a volume of the base"):
         id = work.aws.ec2.create_volume(**parameters(work, snapshot, baker.zone))["VolumeId"]
         work.undo.temporary(f"removing volume {id}", lambda: free(work.aws, work.clock, id))
-    made = Volume(id, baker)
+    created = Volume(id, baker)
     step.note(id)
-    work.wait(step, f"volume {id}", lambda: made._is(work.aws, "available") or None)
-    return made
+    work.wait(step, f"volume {id}", lambda: created._is(work.aws, "available") or None)
+    return created
 
 
 def free(aws: Aws, clock: HostClock, id: str) -> None:
@@ -120,24 +120,26 @@ def free(aws: Aws, clock: HostClock, id: str) -> None:
 def _attached(aws: Aws, id: str) -> list[str]:
     """Instances a volume is attached to, or about to leave."""
     with asking(f"looking at volume {id}"):
-        found = aws.ec2.describe_volumes(VolumeIds=[id])["Volumes"]
-    return [each["InstanceId"] for one in found for each in one.get("Attachments", ())]
+        volumes = aws.ec2.describe_volumes(VolumeIds=[id])["Volumes"]
+    return [each["InstanceId"] for volume in volumes for each in volume.get("Attachments", ())]
 
 
 def _taken(aws: Aws, instance: str) -> set[str]:
     with asking(f"looking at the devices of {instance}"):
-        found = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"]
-    mappings = [one.get("BlockDeviceMappings", []) for group in found for one in group["Instances"]]
-    names = {one.get("DeviceName", "") for each in mappings for one in each}
+        reservations = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"]
+    mappings = [
+        instance.get("BlockDeviceMappings", []) for group in reservations for instance in group["Instances"]
+    ]
+    names = {mapping.get("DeviceName", "") for each in mappings for mapping in each}
     return names | {name.replace("/dev/xvd", "/dev/sd") for name in names}
 
 
 def snapshot(work: BakeContext, step: TimelineStep, volume: str) -> str:
     """Keep what a detached volume holds; gives the id of the snapshot. DeliveryError."""
-    wanted: Any = [one for one in work.image_specs() if one["ResourceType"] == "snapshot"]
+    specs: Any = [spec for spec in work.image_specs() if spec["ResourceType"] == "snapshot"]
     with work.signals.held(), asking(f"making a snapshot of volume {volume}"):
         id = work.aws.ec2.create_snapshot(
-            VolumeId=volume, Description=f"{work.name} ({work.bake})", TagSpecifications=wanted
+            VolumeId=volume, Description=f"{work.name} ({work.bake})", TagSpecifications=specs
         )["SnapshotId"]
         work.undo.made(f"removing snapshot {id}", lambda: _remove_snapshot(work.aws, id))
     step.note(id)
@@ -147,10 +149,10 @@ def snapshot(work: BakeContext, step: TimelineStep, volume: str) -> str:
 
 def _complete(aws: Aws, id: str) -> bool:
     with asking(f"looking at snapshot {id}"):
-        (found,) = aws.ec2.describe_snapshots(SnapshotIds=[id])["Snapshots"]
-    if found["State"] == "error":
-        raise DeliveryError(f"snapshot {id} failed: {found.get('StateMessage', 'AWS does not say why')}")
-    return found["State"] == "completed"
+        (described,) = aws.ec2.describe_snapshots(SnapshotIds=[id])["Snapshots"]
+    if described["State"] == "error":
+        raise DeliveryError(f"snapshot {id} failed: {described.get('StateMessage', 'AWS does not say why')}")
+    return described["State"] == "completed"
 
 
 def _remove_snapshot(aws: Aws, id: str) -> None:

@@ -32,8 +32,8 @@ def work_directory() -> Iterator[Path]:
         if place.stat().st_uid != os.geteuid() or place.stat().st_mode & 0o022:
             raise DeliveryError(f"{place} can be written by others", "remove it, or set DELIVERY_CHROOT_DIR")
         with _alone(place):
-            made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-            lock = (made / _LOCK).open("w")
+            path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+            lock = (path / _LOCK).open("w")
             fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel gives it back however we end
     except OSError as error:
         raise DeliveryError(
@@ -41,9 +41,9 @@ def work_directory() -> Iterator[Path]:
         ) from error
     with lock:
         try:
-            yield made
+            yield path
         finally:
-            remove(made)
+            remove(path)
 
 
 def abandoned() -> list[Path]:
@@ -51,7 +51,11 @@ def abandoned() -> list[Path]:
     if not base().is_dir() or not os.access(base(), os.W_OK | os.X_OK):
         return []  # another's, who alone can remove them
     with _alone(base()):
-        return [one for one in sorted(base().glob(f"{_PREFIX}*")) if one.is_dir() and not _at_work(one)]
+        return [
+            directory
+            for directory in sorted(base().glob(f"{_PREFIX}*"))
+            if directory.is_dir() and not _at_work(directory)
+        ]
 
 
 @contextmanager

@@ -60,17 +60,17 @@ def amis(
     from delivery.clock import HostClock
 
     settings, rules, now = place.settings, Rules(days, keep, limit, tag), HostClock().now()
-    there = {aws.region: aws for aws in regions(place)}
+    by_region = {aws.region: aws for aws in regions(place)}
 
     def elsewhere(account: str, region: str) -> Aws:
         return open_aws(settings, account, region)
 
-    def remove(one: CleanVerdict) -> str:
-        return images.remove(there[one.place], one.id)
+    def remove(verdict: CleanVerdict) -> str:
+        return images.remove(by_region[verdict.place], verdict.id)
 
-    plans = [(aws, images.plan(aws, settings, rules, now, elsewhere)) for aws in there.values()]
+    plans = [(aws, images.plan(aws, settings, rules, now, elsewhere)) for aws in by_region.values()]
     for aws, verdicts in plans if apply_ else ():
         images.recheck(aws, settings, verdicts, elsewhere)
-    found = [one for _, verdicts in plans for one in verdicts]
-    results = carry_out(found, remove) if apply_ else {}
-    return tell(found, results, applied=apply_, as_json=as_json)
+    all_verdicts = [verdict for _, verdicts in plans for verdict in verdicts]
+    results = carry_out(all_verdicts, remove) if apply_ else {}
+    return tell(all_verdicts, results, applied=apply_, as_json=as_json)

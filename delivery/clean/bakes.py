@@ -24,68 +24,93 @@ _OURS: Any = [{"Name": "tag-key", "Values": [words.BAKE]}]
 
 def plan(regions: Sequence[Aws], bucket: str | None, hours: float, now: float) -> list[CleanVerdict]:
     """What becomes of all that bakes have left in these regions, and in a bucket. DeliveryError."""
-    things = [one for aws in regions for one in look(aws)]
+    things = [thing for aws in regions for thing in look(aws)]
     if bucket:
         things += _packages(regions[0], bucket)
     using: dict[str, str] = {}
     for aws in regions:
-        if any(one.kind == "image" and one.region == aws.region and not _ready(one) for one in things):
+        if any(
+            thing.kind == "image" and thing.region == aws.region and not _ready(thing) for thing in things
+        ):
             using |= used(aws)
     return decide(things, using, hours, now)
 
 
-def _ready(one: Thing) -> bool:
-    return one.tags.get(words.STATE) == words.READY
+def _ready(thing: Thing) -> bool:
+    return thing.tags.get(words.STATE) == words.READY
 
 
 def look(aws: Aws) -> list[Thing]:
     """Everything with the tag of a bake, and which of our images has which snapshots. DeliveryError."""
     with asking(f"looking for what bakes have left in {aws.region}"):
-        made = [*_instances(aws), *_images(aws), *_volumes(aws), *_snapshots(aws)]
-        return [*made, *_of_packer(aws)]
+        things = [*_instances(aws), *_images(aws), *_volumes(aws), *_snapshots(aws)]
+        return [*things, *_of_packer(aws)]
 
 
 def _instances(aws: Aws) -> Iterator[Thing]:
     for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=_OURS):
         for reservation in page["Reservations"]:
-            for one in reservation["Instances"]:
-                if one["State"]["Name"] in ALIVE:
-                    tags = words.read(one.get("Tags"))
-                    made, group = one["LaunchTime"].timestamp(), tags.get("aws:autoscaling:groupName", "")
+            for instance in reservation["Instances"]:
+                if instance["State"]["Name"] in ALIVE:
+                    tags = words.read(instance.get("Tags"))
+                    created, group = (
+                        instance["LaunchTime"].timestamp(),
+                        tags.get("aws:autoscaling:groupName", ""),
+                    )
                     yield Thing(
-                        "instance", one["InstanceId"], aws.region, made, one["State"]["Name"], tags, (), group
+                        kind="instance",
+                        id=instance["InstanceId"],
+                        region=aws.region,
+                        created=created,
+                        state=instance["State"]["Name"],
+                        tags=tags,
+                        parts=(),
+                        group=group,
                     )
 
 
 def _images(aws: Aws) -> Iterator[Thing]:
     """All of ours: those without the tag may have a snapshot with it, and are never removed."""
-    for one in images.look(aws):
-        tags = one.tags if words.BAKE in one.tags else {**one.tags, words.STATE: words.READY}
-        yield Thing("image", one.id, aws.region, one.created, one.state, tags, one.snapshots)
+    for image in images.look(aws):
+        tags = image.tags if words.BAKE in image.tags else {**image.tags, words.STATE: words.READY}
+        yield Thing(
+            kind="image",
+            id=image.id,
+            region=aws.region,
+            created=image.created,
+            state=image.state,
+            tags=tags,
+            parts=image.snapshots,
+        )
 
 
 def _volumes(aws: Aws) -> Iterator[Thing]:
     for page in aws.ec2.get_paginator("describe_volumes").paginate(Filters=_OURS):
-        for one in page["Volumes"]:
-            tags = words.read(one.get("Tags"))
-            attached = tuple(each["InstanceId"] for each in one.get("Attachments", ()))
+        for volume in page["Volumes"]:
+            tags = words.read(volume.get("Tags"))
+            attached = tuple(each["InstanceId"] for each in volume.get("Attachments", ()))
             yield Thing(
-                "volume",
-                one["VolumeId"],
-                aws.region,
-                one["CreateTime"].timestamp(),
-                one["State"],
-                tags,
-                attached,
+                kind="volume",
+                id=volume["VolumeId"],
+                region=aws.region,
+                created=volume["CreateTime"].timestamp(),
+                state=volume["State"],
+                tags=tags,
+                parts=attached,
             )
 
 
 def _snapshots(aws: Aws) -> Iterator[Thing]:
     for page in aws.ec2.get_paginator("describe_snapshots").paginate(Filters=_OURS, OwnerIds=["self"]):
-        for one in page["Snapshots"]:
-            tags = words.read(one.get("Tags"))
+        for snapshot in page["Snapshots"]:
+            tags = words.read(snapshot.get("Tags"))
             yield Thing(
-                "snapshot", one["SnapshotId"], aws.region, one["StartTime"].timestamp(), one["State"], tags
+                "snapshot",
+                snapshot["SnapshotId"],
+                aws.region,
+                snapshot["StartTime"].timestamp(),
+                snapshot["State"],
+                tags,
             )
 
 
@@ -104,20 +129,20 @@ def _packages(aws: Aws, bucket: str) -> Iterator[Thing]:
     """Packages handed over in a bucket; each says whose it is."""
     with asking(f"looking for packages in bucket {bucket}"):
         for page in aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX):
-            for one in page.get("Contents", ()):
-                said = aws.s3.get_object_tagging(Bucket=bucket, Key=one["Key"])["TagSet"]
-                made, id = one["LastModified"].timestamp(), f"s3://{bucket}/{one['Key']}"
-                yield Thing("package", id, aws.region, made, "", words.read(said))
+            for stored in page.get("Contents", ()):
+                object_tags = aws.s3.get_object_tagging(Bucket=bucket, Key=stored["Key"])["TagSet"]
+                created, id = stored["LastModified"].timestamp(), f"s3://{bucket}/{stored['Key']}"
+                yield Thing("package", id, aws.region, created, "", words.read(object_tags))
 
 
-def remove(aws: Aws, clock: HostClock, one: CleanVerdict) -> str:
+def remove(aws: Aws, clock: HostClock, verdict: CleanVerdict) -> str:
     """Remove one thing; gives what there is to say. What is gone already is as good. DeliveryError."""
-    ec2, id = aws.ec2, one.id
-    if one.kind == "image":
+    ec2, id = aws.ec2, verdict.id
+    if verdict.kind == "image":
         return images.remove(aws, id)
-    if one.kind == "snapshot":
+    if verdict.kind == "snapshot":
         return images.remove_snapshot(aws, id)
-    if one.kind == "volume":
+    if verdict.kind == "volume":
         free(aws, clock, id)
         return ""
     bucket, _, key = id.removeprefix("s3://").partition("/")
@@ -126,6 +151,6 @@ def remove(aws: Aws, clock: HostClock, one: CleanVerdict) -> str:
         "key-pair": lambda: ec2.delete_key_pair(KeyName=id),
         "security-group": lambda: ec2.delete_security_group(GroupId=id),
         "package": lambda: aws.s3.delete_object(Bucket=bucket, Key=key),
-    }[one.kind]
-    unless_gone(f"removing {one.kind} {id}", call)
+    }[verdict.kind]
+    unless_gone(f"removing {verdict.kind} {id}", call)
     return ""

@@ -19,13 +19,13 @@ __all__ = ["bakes"]
     help="Hours without a new resource after which a bake counts as abandoned.",
 )
 @click.option("--bucket", help="S3 bucket of uploaded packages. [default: bucket in [bake]]")
-@click.option("--here", is_flag=True, help="Clean up this host only, without calls to AWS.")
+@click.option("--here", "on_host", is_flag=True, help="Clean up this host only, without calls to AWS.")
 @click.option(
     "--apply", "apply_", is_flag=True, help="Remove them. Without it, only print what would be removed."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def bakes(
-    place: CommonOptions, hours: float, bucket: str | None, here: bool, apply_: bool, as_json: bool
+    place: CommonOptions, hours: float, bucket: str | None, on_host: bool, apply_: bool, as_json: bool
 ) -> int:
     """Remove what killed bakes left behind: on AWS, by tag and age, and on this host.
 
@@ -39,14 +39,18 @@ def bakes(
     from delivery.clock import HostClock
 
     clock = HostClock()
-    places = {} if here else {aws.region: aws for aws in regions(place)}
-    found = host.plan()
+    places = {} if on_host else {aws.region: aws for aws in regions(place)}
+    verdicts = host.plan()
     if places:
         bucket = bucket or place.settings.bake.bucket
-        found += ours.plan([*places.values()], bucket, hours, clock.now())
+        verdicts += ours.plan([*places.values()], bucket, hours, clock.now())
 
-    def remove(one: CleanVerdict) -> str:
-        return host.remove(one) if one.place == host.PLACE else ours.remove(places[one.place], clock, one)
+    def remove(verdict: CleanVerdict) -> str:
+        return (
+            host.remove(verdict)
+            if verdict.place == host.PLACE
+            else ours.remove(places[verdict.place], clock, verdict)
+        )
 
-    results = carry_out(found, remove) if apply_ else {}
-    return tell(found, results, applied=apply_, as_json=as_json)
+    results = carry_out(verdicts, remove) if apply_ else {}
+    return tell(verdicts, results, applied=apply_, as_json=as_json)

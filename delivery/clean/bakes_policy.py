@@ -40,39 +40,49 @@ def decide(things: Sequence[Thing], used: Mapping[str, str], hours: float, now: 
     of it. Things of one bake in several regions count together. `used` tells who uses which image.
     """
     youngest, pending = _by_bake(things)
-    taken = {part for one in things if one.kind == "image" for part in one.parts}
-    instances = {one.id for one in things if one.kind == "instance"}
+    taken = {part for thing in things if thing.kind == "image" for part in thing.parts}
+    instances = {thing.id for thing in things if thing.kind == "instance"}
     verdicts = []
-    for one in things:
-        if not _temporary(one, taken) or (one.kind == "volume" and instances & {*one.parts}):
+    for thing in things:
+        if not _temporary(thing, taken) or (thing.kind == "volume" and instances & {*thing.parts}):
             continue
-        bake = _bake(one)
+        bake = _bake(thing)
         age = now - youngest[bake]
-        against = next(_against(one, used, bake in pending, age, hours), "")
+        against = next(_against(thing, used, bake in pending, age, hours), "")
         reason = against or f"bake {bake} has done nothing for {age / _HOUR:.0f} h"
-        facts = {"bake": bake, "state": one.state}
+        facts = {"bake": bake, "state": thing.state}
         action = "keep" if against else "remove"
-        verdicts.append(CleanVerdict(one.kind, one.id, one.region, action, reason, _name(one), facts))  # type: ignore[arg-type]
+        verdicts.append(
+            CleanVerdict(
+                kind=thing.kind,
+                id=thing.id,
+                place=thing.region,
+                action=action,  # type: ignore[arg-type]
+                reason=reason,
+                name=_name(thing),
+                facts=facts,
+            )
+        )
     return verdicts
 
 
-def _bake(one: Thing) -> str:
-    return one.tags.get(words.BAKE, "")
+def _bake(thing: Thing) -> str:
+    return thing.tags.get(words.BAKE, "")
 
 
-def _name(one: Thing) -> str:
-    return one.tags.get(words.IMAGE_NAME) or one.tags.get("Name", "")
+def _name(thing: Thing) -> str:
+    return thing.tags.get(words.IMAGE_NAME) or thing.tags.get("Name", "")
 
 
 def _by_bake(things: Iterable[Thing]) -> tuple[dict[str, float], set[str]]:
     """When the youngest thing of each bake was made, and bakes AWS is making an image for."""
     youngest: dict[str, float] = {}
     pending = set()
-    for one in things:
-        begun = _time(one.tags.get(words.CREATED, ""))
-        youngest[_bake(one)] = max(youngest.get(_bake(one), 0.0), one.created, begun)
-        if one.kind == "image" and one.state == "pending":
-            pending.add(_bake(one))
+    for thing in things:
+        begun = _time(thing.tags.get(words.CREATED, ""))
+        youngest[_bake(thing)] = max(youngest.get(_bake(thing), 0.0), thing.created, begun)
+        if thing.kind == "image" and thing.state == "pending":
+            pending.add(_bake(thing))
     return youngest, pending
 
 
@@ -83,26 +93,26 @@ def _time(text: str) -> float:
         return 0.0
 
 
-def _temporary(one: Thing, taken: set[str]) -> bool:
+def _temporary(thing: Thing, taken: set[str]) -> bool:
     """Whether it is needed only for a while. Images that are ready, and their snapshots, are not."""
-    if one.kind == "image":
-        return one.tags.get(words.STATE) != words.READY or one.state in _FAILED
-    if one.kind == "snapshot":
-        return one.id not in taken
+    if thing.kind == "image":
+        return thing.tags.get(words.STATE) != words.READY or thing.state in _FAILED
+    if thing.kind == "snapshot":
+        return thing.id not in taken
     return True
 
 
-def _against(one: Thing, used: Mapping[str, str], pending: bool, age: float, hours: float) -> Iterator[str]:
+def _against(thing: Thing, used: Mapping[str, str], pending: bool, age: float, hours: float) -> Iterator[str]:
     """Everything against removing it."""
-    if kept_by_tag(one.tags):
-        yield f"{words.KEEP} is {one.tags[words.KEEP]}"
-    if not _bake(one):
+    if kept_by_tag(thing.tags):
+        yield f"{words.KEEP} is {thing.tags[words.KEEP]}"
+    if not _bake(thing):
         yield f"it has no tag {words.BAKE}"
-    if one.group:
-        yield f"it is of group {one.group}, whatever its tags say"
+    if thing.group:
+        yield f"it is of group {thing.group}, whatever its tags say"
     if pending:
-        yield f"AWS is making an image of bake {_bake(one)}"
+        yield f"AWS is making an image of bake {_bake(thing)}"
     if age < hours * _HOUR:
-        yield f"bake {_bake(one)} may be running: it made something {age / _HOUR:.1f} h ago"
-    if one.id in used:
-        yield f"in use by {used[one.id]}"
+        yield f"bake {_bake(thing)} may be running: it made something {age / _HOUR:.1f} h ago"
+    if thing.id in used:
+        yield f"in use by {used[thing.id]}"

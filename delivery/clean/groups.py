@@ -31,23 +31,23 @@ def plan(aws: Aws, clock: HostClock, cluster: str | None, pin_hours: float) -> l
 
 def look(aws: Aws, cluster: str | None = None) -> list[SeenGroup]:
     """The groups of a cluster, or of all, with what their load balancers say. AwsError."""
-    groups = [one for one in _groups(aws) if cluster is None or _cluster(one) == cluster]
+    groups = [group for group in _groups(aws) if cluster is None or _cluster(group) == cluster]
     by_cluster: defaultdict[str, list[Any]] = defaultdict(list)
-    for one in groups:
-        by_cluster[_cluster(one)].append(one)
-    return [one for together in by_cluster.values() for one in _seen(aws, together)]
+    for group in groups:
+        by_cluster[_cluster(group)].append(group)
+    return [group for together in by_cluster.values() for group in _seen(aws, together)]
 
 
 def _seen(aws: Aws, groups: list[Any]) -> list[SeenGroup]:
     """The groups of one cluster; what cannot be asked about one cluster says nothing of others."""
-    balanced = any(_balanced(one) for one in groups)
+    balanced = any(_balanced(group) for group in groups)
     try:
         serving = Serving(aws, groups)
     except AwsError as error:
         if error.meaning is ErrorMeaning.Denied and not error.code.startswith("AccessDenied"):
             raise  # nobody could be asked about any group
-        return [seen(one, balanced=balanced, unknown=error.message) for one in groups]
-    return [seen(one, serving.reason(one), balanced=balanced) for one in groups]
+        return [seen(group, balanced=balanced, unknown=error.message) for group in groups]
+    return [seen(group, serving.reason(group), balanced=balanced) for group in groups]
 
 
 Outcome = tuple[bool | None, str]
@@ -70,7 +70,7 @@ def act(
 
 
 def _act(aws: Aws, lock: Lock, now: list[RetiredDecision], before: RetiredDecision) -> Outcome:
-    again = next((one for one in now if one.group == before.group), None)
+    again = next((group_now for group_now in now if group_now.group == before.group), None)
     if again is None or again.action != before.action:
         return False, again.reason if again else "it is gone"
 
@@ -93,11 +93,11 @@ def _act(aws: Aws, lock: Lock, now: list[RetiredDecision], before: RetiredDecisi
 def _unpin(aws: Aws, group: str) -> tuple[bool, str]:
     """Give a group the minimum size it had; the tag goes last, so that a kill in between is repeated."""
     with asking(f"looking at group {group}"):
-        (found,) = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])[
+        (described,) = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])[
             "AutoScalingGroups"
         ]
-    value = tags.read(found["Tags"])[tags.PIN]
-    minimum = pinned_minimum(value, found["MinSize"])
+    value = tags.read(described["Tags"])[tags.PIN]
+    minimum = pinned_minimum(value, described["MinSize"])
     if minimum is None:
         return False, f"{tags.PIN} tells no size: {value!r}"
     with asking(f"setting the minimum size of group {group} back"):

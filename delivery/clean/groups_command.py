@@ -46,39 +46,43 @@ def groups(
     from delivery.clock import HostClock
 
     clock = HostClock()
-    found = plan(place.aws, clock, cluster, pin_hours)
-    due = [one for one in found if one.action != "keep"][:limit]
+    decisions = plan(place.aws, clock, cluster, pin_hours)
+    due = [decision for decision in decisions if decision.action != "keep"][:limit]
     results: dict[str, Outcome] = {}
-    for one in due if apply_ else ():
+    for decision in due if apply_ else ():
         try:
-            results[one.group] = act(place.aws, place.settings, clock, one, pin_hours)
+            results[decision.group] = act(place.aws, place.settings, clock, decision, pin_hours)
         except DeliveryError as error:
-            results[one.group] = False, error.message
+            results[decision.group] = False, error.message
         if not as_json:
-            say(_line(one, results[one.group]))
+            say(_line(decision, results[decision.group]))
     if as_json:
-        say_json([_json(one, results.get(one.group)) for one in found])
+        say_json([_json(decision, results.get(decision.group)) for decision in decisions])
     elif not apply_:
-        _say(found, len(due))
+        _say(decisions, len(due))
     return int(any(done is False for done, _ in results.values()))
 
 
-def _say(found: list[RetiredDecision], due: int) -> None:
-    for one in found:
-        say(f"{one.action:<6} {one.group}: {one.reason}")
+def _say(decisions: list[RetiredDecision], due: int) -> None:
+    for decision in decisions:
+        say(f"{decision.action:<6} {decision.group}: {decision.reason}")
     if not due:
         click.echo("nothing to do")
     else:
         click.echo(f"{due} to do, nothing was done: --apply does it", err=True)
 
 
-def _line(one: RetiredDecision, result: Outcome) -> str:
+def _line(decision: RetiredDecision, result: Outcome) -> str:
     done, reason = result
     words = {"delete": "deleted", "unpin": "unpinned"}
-    word = "ending" if done is None else words[one.action] if done else "left"
-    return f"{word} {one.group}: {reason}"
+    word = "ending" if done is None else words[decision.action] if done else "left"
+    return f"{word} {decision.group}: {reason}"
 
 
-def _json(one: RetiredDecision, result: Outcome | None) -> dict[str, object]:
-    said: dict[str, object] = {"group": one.group, "action": one.action, "reason": one.reason}
-    return said if result is None else {**said, "done": result[0], "result": result[1]}
+def _json(decision: RetiredDecision, result: Outcome | None) -> dict[str, object]:
+    values: dict[str, object] = {
+        "group": decision.group,
+        "action": decision.action,
+        "reason": decision.reason,
+    }
+    return values if result is None else {**values, "done": result[0], "result": result[1]}

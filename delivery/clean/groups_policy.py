@@ -64,20 +64,20 @@ def seen(
 ) -> SeenGroup:
     """A group as DescribeAutoScalingGroups gives it, and what its load balancers say of it."""
     instances = group.get("Instances", ())
-    suspended = {one["ProcessName"] for one in group.get("SuspendedProcesses", ())}
+    suspended = {process["ProcessName"] for process in group.get("SuspendedProcesses", ())}
     return SeenGroup(
-        group["AutoScalingGroupName"],
-        group["CreatedTime"].timestamp(),
-        tags.read(group.get("Tags")),
-        sum(1 for one in instances if one["LifecycleState"] == "InService"),
-        max(len(instances), group["DesiredCapacity"]),
-        len(group_of(group).protected),
-        group.get("DeletionProtection", "none"),
-        suspended >= _FROZEN,
-        group.get("Status", ""),
-        serving,
-        balanced,
-        unknown,
+        name=group["AutoScalingGroupName"],
+        created=group["CreatedTime"].timestamp(),
+        tags=tags.read(group.get("Tags")),
+        in_service=sum(1 for instance in instances if instance["LifecycleState"] == "InService"),
+        size=max(len(instances), group["DesiredCapacity"]),
+        protected=len(group_of(group).protected),
+        protection=group.get("DeletionProtection", "none"),
+        frozen=suspended >= _FROZEN,
+        status=group.get("Status", ""),
+        serving=serving,
+        balanced=balanced,
+        unknown=unknown,
     )
 
 
@@ -87,15 +87,15 @@ def decide(groups: Iterable[SeenGroup], now: float, pin_hours: float) -> list[Re
     `pin_hours` after the newest group of a cluster was made, its deploy counts as dead.
     """
     clusters: defaultdict[str, list[SeenGroup]] = defaultdict(list)
-    for one in groups:
-        if cluster := cluster_of(one.name, one.tags):
-            clusters[cluster].append(one)
+    for group in groups:
+        if cluster := cluster_of(group.name, group.tags):
+            clusters[cluster].append(group)
     decisions = [
-        replace(said, cluster=cluster)
+        replace(decision, cluster=cluster)
         for cluster, members in clusters.items()
-        for said in _cluster(members, now, pin_hours)
+        for decision in _cluster(members, now, pin_hours)
     ]
-    return sorted(decisions, key=lambda one: one.group)
+    return sorted(decisions, key=lambda decision: decision.group)
 
 
 def cluster_of(name: str, group_tags: Mapping[str, str]) -> str:
@@ -105,47 +105,47 @@ def cluster_of(name: str, group_tags: Mapping[str, str]) -> str:
 
 
 def _cluster(groups: Sequence[SeenGroup], now: float, pin_hours: float) -> Iterator[RetiredDecision]:
-    newest = max(one.created for one in groups)
-    for one in groups:
-        if not {tags.DEPLOY, tags.PIN, tags.DISABLED_AT, tags.BASELINE_OF} & one.tags.keys():
+    newest = max(group.created for group in groups)
+    for group in groups:
+        if not {tags.DEPLOY, tags.PIN, tags.DISABLED_AT, tags.BASELINE_OF} & group.tags.keys():
             continue  # no deploy has made it, or worked on it
-        others = [other for other in groups if other is not one and not other.status]
-        if tags.BASELINE_OF in one.tags:
-            yield _baseline(one, others)
+        others = [other for other in groups if other is not group and not other.status]
+        if tags.BASELINE_OF in group.tags:
+            yield _baseline(group, others)
             continue
-        against = _against(one, others, now)
+        against = _against(group, others, now)
         if not against:
-            yield RetiredDecision(one.name, "delete", f"kept until {one.tags[tags.DELETE_AFTER]}")
-        elif tags.PIN in one.tags and not one.status and now >= newest + pin_hours * 3600:
-            yield RetiredDecision(one.name, "unpin", "pinned by a deploy that has not ended")
+            yield RetiredDecision(group.name, "delete", f"kept until {group.tags[tags.DELETE_AFTER]}")
+        elif tags.PIN in group.tags and not group.status and now >= newest + pin_hours * 3600:
+            yield RetiredDecision(group.name, "unpin", "pinned by a deploy that has not ended")
         else:
-            yield RetiredDecision(one.name, "keep", against)
+            yield RetiredDecision(group.name, "keep", against)
 
 
-def _baseline(one: SeenGroup, others: Sequence[SeenGroup]) -> RetiredDecision:
+def _baseline(group: SeenGroup, others: Sequence[SeenGroup]) -> RetiredDecision:
     """Decide about the baseline of a canary: it goes once the deploy of that is over, however it ended."""
-    name = one.tags[tags.BASELINE_OF]
+    name = group.tags[tags.BASELINE_OF]
     canary = next((other for other in others if other.name == name), None)
-    if one.status:
-        return RetiredDecision(one.name, "keep", f"it is being deleted ({one.status})")
+    if group.status:
+        return RetiredDecision(group.name, "keep", f"it is being deleted ({group.status})")
     if canary is not None and canary.tags.get(tags.STATE) in OPEN:
-        return RetiredDecision(one.name, "keep", f"the deploy of {name} is not over")
-    if protection := _protection(one):
-        return RetiredDecision(one.name, "keep", protection)
+        return RetiredDecision(group.name, "keep", f"the deploy of {name} is not over")
+    if protection := _protection(group):
+        return RetiredDecision(group.name, "keep", protection)
     if not any(other.in_service for other in others if tags.BASELINE_OF not in other.tags):
-        return RetiredDecision(one.name, "keep", "no other group of its cluster has instances in service")
-    return RetiredDecision(one.name, "delete", f"the deploy of {name} is over")
+        return RetiredDecision(group.name, "keep", "no other group of its cluster has instances in service")
+    return RetiredDecision(group.name, "delete", f"the deploy of {name} is over")
 
 
-def _against(one: SeenGroup, others: Sequence[SeenGroup], now: float) -> str:
+def _against(group: SeenGroup, others: Sequence[SeenGroup], now: float) -> str:
     """The first thing against deleting a group."""
-    if one.status:
-        return f"it is being deleted ({one.status})"
-    if one.unknown:
-        return f"whether it takes traffic is not known: {one.unknown}"
-    if serving := _serving(one):
+    if group.status:
+        return f"it is being deleted ({group.status})"
+    if group.unknown:
+        return f"whether it takes traffic is not known: {group.unknown}"
+    if serving := _serving(group):
         return f"takes traffic: {serving}"
-    after = one.tags.get(tags.DELETE_AFTER)
+    after = group.tags.get(tags.DELETE_AFTER)
     if after is None:
         return "was not taken out by a deploy"
     due = _time(after)
@@ -153,7 +153,7 @@ def _against(one: SeenGroup, others: Sequence[SeenGroup], now: float) -> str:
         return f"{tags.DELETE_AFTER} is no time: {after!r}"
     if now < due:
         return f"kept until {iso(due)}"
-    if protection := _protection(one):
+    if protection := _protection(group):
         return protection
     if not others:
         return "the last group of its cluster"
@@ -162,26 +162,26 @@ def _against(one: SeenGroup, others: Sequence[SeenGroup], now: float) -> str:
     return ""
 
 
-def _protection(one: SeenGroup) -> str:
+def _protection(group: SeenGroup) -> str:
     """What AWS is told to protect of a group."""
-    if one.protection == PREVENT_ALL:
-        return f"DeletionProtection is {one.protection}"
-    return f"{one.protected} of its instances are protected from scale-in" if one.protected else ""
+    if group.protection == PREVENT_ALL:
+        return f"DeletionProtection is {group.protection}"
+    return f"{group.protected} of its instances are protected from scale-in" if group.protected else ""
 
 
-def _serving(one: SeenGroup) -> str:
+def _serving(group: SeenGroup) -> str:
     """Without load balancers a group that may launch and has instances counts as serving."""
-    if one.serving or one.balanced or one.frozen or not one.size:
-        return one.serving
+    if group.serving or group.balanced or group.frozen or not group.size:
+        return group.serving
     return "its cluster has no load balancer, and it is not frozen"
 
 
 def _time(text: str) -> float | None:
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found.timestamp() if found.tzinfo is not None else None
+    return moment.timestamp() if moment.tzinfo is not None else None
 
 
 def pinned_minimum(value: str, now: int) -> int | None:

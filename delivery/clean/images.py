@@ -27,7 +27,7 @@ class _Others:
     """Who uses images in the accounts they are shared with; each account is asked once."""
 
     def __init__(self, settings: DeliverySettings, region: str, elsewhere: Elsewhere) -> None:
-        self._names = {one.id: name for name, one in settings.accounts.items() if one.id}
+        self._names = {account.id: name for name, account in settings.accounts.items() if account.id}
         self._region = region
         self._open = elsewhere
         self._used: dict[str, dict[str, str]] = {}
@@ -45,7 +45,7 @@ class _Others:
 
 def look(aws: Aws) -> list[SeenImage]:
     """All images of ours, disabled ones too. DeliveryError."""
-    return [_seen(one) for one in own_images(aws, IncludeDisabled=True)]
+    return [_seen(image) for image in own_images(aws, IncludeDisabled=True)]
 
 
 def own_images(aws: Aws, **more: Any) -> list[Any]:
@@ -54,19 +54,19 @@ def own_images(aws: Aws, **more: Any) -> list[Any]:
         pages = aws.ec2.get_paginator("describe_images").paginate(
             Owners=["self"], PaginationConfig={"PageSize": _PAGE}, **more
         )
-        return [one for page in pages for one in page["Images"]]
+        return [image for page in pages for image in page["Images"]]
 
 
 def _seen(image: Any) -> SeenImage:
     launched = image.get("LastLaunchedTime")
     return SeenImage(
-        image["ImageId"],
-        image.get("Name", ""),
-        _time(image["CreationDate"]),
-        image.get("State", ""),
-        words.read(image.get("Tags")),
-        _time(launched) if launched else None,
-        tuple(snapshots_of(image)),
+        id=image["ImageId"],
+        name=image.get("Name", ""),
+        created=_time(image["CreationDate"]),
+        state=image.get("State", ""),
+        tags=words.read(image.get("Tags")),
+        launched=_time(launched) if launched else None,
+        snapshots=tuple(snapshots_of(image)),
     )
 
 
@@ -81,9 +81,9 @@ def plan(
     seen, using = look(aws), used(aws)
     others = _Others(settings, aws.region, elsewhere)
     unlimited = Rules(rules.days, rules.keep, len(seen), rules.tag)
-    for one in decide(seen, using, unlimited, aws.region, now):
-        if one.action == "remove":
-            using.update(_sharers(aws, others, one.id))
+    for verdict in decide(seen, using, unlimited, aws.region, now):
+        if verdict.action == "remove":
+            using.update(_sharers(aws, others, verdict.id))
     return decide(seen, using, rules, aws.region, now)
 
 
@@ -98,13 +98,13 @@ def recheck(
     aws: Aws, settings: DeliverySettings, verdicts: Sequence[CleanVerdict], elsewhere: Elsewhere
 ) -> None:
     """Look once more, before anything goes. DeliveryError if one is in use now: nothing was removed."""
-    due = [one for one in verdicts if one.action == "remove"]
+    due = [verdict for verdict in verdicts if verdict.action == "remove"]
     if not due:
         return
     using, others = used(aws), _Others(settings, aws.region, elsewhere)
-    for one in due:
-        using.update(_sharers(aws, others, one.id))
-    if taken := [f"{one.id} by {using[one.id]}" for one in due if one.id in using]:
+    for verdict in due:
+        using.update(_sharers(aws, others, verdict.id))
+    if taken := [f"{verdict.id} by {using[verdict.id]}" for verdict in due if verdict.id in using]:
         raise DeliveryError(
             f"images that were to be removed are in use now: {', '.join(taken)}",
             "nothing was removed; the next run decides again",
@@ -115,10 +115,10 @@ def remove(aws: Aws, image: str) -> str:
     """Remove an image, then its snapshots; gives what there is to say. DeliveryError."""
     with asking(f"looking at image {image}"):
         query: Any = [{"Name": "image-id", "Values": [image]}]
-        found = aws.ec2.describe_images(Filters=query, Owners=["self"], IncludeDisabled=True)["Images"]
-    snapshots = [one for described in found for one in snapshots_of(dict(described))]
+        images = aws.ec2.describe_images(Filters=query, Owners=["self"], IncludeDisabled=True)["Images"]
+    snapshots = [snapshot for described in images for snapshot in snapshots_of(dict(described))]
     unless_gone(f"removing image {image}", lambda: aws.ec2.deregister_image(ImageId=image))
-    return "; ".join(filter(None, [remove_snapshot(aws, one) for one in snapshots]))
+    return "; ".join(filter(None, [remove_snapshot(aws, snapshot) for snapshot in snapshots]))
 
 
 def remove_snapshot(aws: Aws, id: str) -> str:

@@ -17,18 +17,18 @@ PLACE = "this host"
 def plan(mounts: Path = Path("/proc/mounts")) -> list[CleanVerdict]:
     """Directories of bakes that are gone. One that is at work holds a lock, which ends with it."""
     verdicts = []
-    for one in workdir.abandoned():
-        held = len(_mounts(one, mounts)) + len(_loops(one))
+    for directory in workdir.abandoned():
+        held = len(_mounts(directory, mounts)) + len(_loops(directory))
         reason = (
             f"its bake does not exist; {held} mounts and loop devices" if held else "its bake does not exist"
         )
-        verdicts.append(CleanVerdict("directory", str(one), PLACE, "remove", reason))
+        verdicts.append(CleanVerdict("directory", str(directory), PLACE, "remove", reason))
     return verdicts
 
 
-def remove(one: CleanVerdict) -> str:
+def remove(verdict: CleanVerdict) -> str:
     """Unmount, detach, remove. DeliveryError."""
-    directory = Path(one.id)
+    directory = Path(verdict.id)
     try:
         for place in reversed(_mounts(directory)):
             command("umount", place)
@@ -42,12 +42,12 @@ def remove(one: CleanVerdict) -> str:
 
 def _mounts(directory: Path, listing: Path = Path("/proc/mounts")) -> list[str]:
     """Places under a directory where something is mounted, in the order it was."""
-    found = [line.split()[1] for line in listing.read_text("utf-8", "replace").splitlines()]
-    return [place for place in found if place.startswith(f"{directory}/")]
+    mount_points = [line.split()[1] for line in listing.read_text("utf-8", "replace").splitlines()]
+    return [place for place in mount_points if place.startswith(f"{directory}/")]
 
 
 def _loops(directory: Path) -> list[str]:
     """Loop devices of files under a directory."""
-    told = command("losetup", "--noheadings", "--raw", "--output", "NAME,BACK-FILE")
-    lines = [line.split(maxsplit=1) for line in told.splitlines()]
+    output = command("losetup", "--noheadings", "--raw", "--output", "NAME,BACK-FILE")
+    lines = [line.split(maxsplit=1) for line in output.splitlines()]
     return [line[0] for line in lines if len(line) == 2 and line[1].startswith(f"{directory}/")]

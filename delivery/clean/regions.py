@@ -19,4 +19,4 @@ def regions(place: CommonOptions) -> list[Aws]:
     if place.region_name or not account.regions:
         return [place.aws]
     first = open_aws(settings, account.name, account.regions[0])
-    return [first.in_region(one) for one in account.regions]
+    return [first.in_region(region) for region in account.regions]

@@ -49,10 +49,10 @@ class Rules:
     tag: str = words.BAKE
     """Only images with this tag are looked at: KEY, or KEY=VALUE."""
 
-    def looks_at(self, one: SeenImage) -> bool:
+    def looks_at(self, image: SeenImage) -> bool:
         """Whether an image has opted in."""
         key, equals, value = self.tag.partition("=")
-        return key in one.tags and (not equals or one.tags[key] == value)
+        return key in image.tags and (not equals or image.tags[key] == value)
 
 
 def kept_by_tag(tags: Mapping[str, str]) -> bool:
@@ -67,40 +67,50 @@ def decide(
 
     `images` are all of ours in the region: those that have not opted in may be made of those that have.
     """
-    ours = sorted((one for one in images if rules.looks_at(one)), key=lambda one: (one.created, one.id))
+    ours = sorted(
+        (image for image in images if rules.looks_at(image)), key=lambda image: (image.created, image.id)
+    )
     newest, parents = _newest(ours, rules.keep), _parents(images)
     verdicts, removed = [], 0
-    for one in ours:
-        against = next(_against(one, used, newest, parents, rules, now), "")
+    for image in ours:
+        against = next(_against(image, used, newest, parents, rules, now), "")
         if not against and removed >= rules.limit:
             against = f"{rules.limit} go in one run; the next run comes to it"
         removed += not against
-        verdicts.append(_verdict(one, against, region, now))
+        verdicts.append(_verdict(image, against, region, now))
     return verdicts
 
 
-def _verdict(one: SeenImage, against: str, region: str, now: float) -> CleanVerdict:
-    facts = {"application": one.application, "created": iso(one.created)}
-    reason = against or f"{(now - one.created) / _DAY:.0f} days old and unused"
-    return CleanVerdict("image", one.id, region, "keep" if against else "remove", reason, one.name, facts)
+def _verdict(image: SeenImage, against: str, region: str, now: float) -> CleanVerdict:
+    facts = {"application": image.application, "created": iso(image.created)}
+    reason = against or f"{(now - image.created) / _DAY:.0f} days old and unused"
+    return CleanVerdict(
+        kind="image",
+        id=image.id,
+        place=region,
+        action="keep" if against else "remove",
+        reason=reason,
+        name=image.name,
+        facts=facts,
+    )
 
 
 def _newest(ours: Sequence[SeenImage], keep: int) -> set[str]:
     """Ids of the newest usable images of each application; `ours` are in order of age."""
     by_application: defaultdict[str, list[str]] = defaultdict(list)
-    for one in ours:
-        if one.state == "available" and one.tags.get(words.STATE) != words.BAKING:
-            by_application[one.application].append(one.id)
+    for image in ours:
+        if image.state == "available" and image.tags.get(words.STATE) != words.BAKING:
+            by_application[image.application].append(image.id)
     return {id for ids in by_application.values() for id in ids[len(ids) - min(keep, len(ids)) :]}
 
 
 def _parents(images: Iterable[SeenImage]) -> dict[str, str]:
     """Which image is the base of which, by its id."""
-    return {one.tags["base_ami_id"]: one.id for one in images if "base_ami_id" in one.tags}
+    return {image.tags["base_ami_id"]: image.id for image in images if "base_ami_id" in image.tags}
 
 
 def _against(
-    one: SeenImage,
+    image: SeenImage,
     used: Mapping[str, str],
     newest: set[str],
     parents: Mapping[str, str],
@@ -108,19 +118,19 @@ def _against(
     now: float,
 ) -> Iterator[str]:
     """Everything against removing an image."""
-    if kept_by_tag(one.tags):
-        yield f"{words.KEEP} is {one.tags[words.KEEP]}"
-    if one.tags.get(words.STATE) == words.BAKING:
+    if kept_by_tag(image.tags):
+        yield f"{words.KEEP} is {image.tags[words.KEEP]}"
+    if image.tags.get(words.STATE) == words.BAKING:
         yield "its bake is not done (delivery clean bakes)"
-    if one.state not in ("available", "disabled"):
-        yield f"it is {one.state}"
-    if one.id in used:
-        yield f"in use by {used[one.id]}"
-    if one.id in parents:
-        yield f"image {parents[one.id]} is made of it"
-    if one.id in newest:
-        yield f"one of the newest {rules.keep} of {one.application or 'those without an application'}"
-    if now - one.created < rules.days * _DAY:
-        yield f"{(now - one.created) / _DAY:.0f} days old"
-    if one.launched is not None and now - one.launched < rules.days * _DAY:
-        yield f"launched {(now - one.launched) / _DAY:.0f} days ago"
+    if image.state not in ("available", "disabled"):
+        yield f"it is {image.state}"
+    if image.id in used:
+        yield f"in use by {used[image.id]}"
+    if image.id in parents:
+        yield f"image {parents[image.id]} is made of it"
+    if image.id in newest:
+        yield f"one of the newest {rules.keep} of {image.application or 'those without an application'}"
+    if now - image.created < rules.days * _DAY:
+        yield f"{(now - image.created) / _DAY:.0f} days old"
+    if image.launched is not None and now - image.launched < rules.days * _DAY:
+        yield f"launched {(now - image.launched) / _DAY:.0f} days ago"

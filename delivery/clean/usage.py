@@ -18,10 +18,10 @@ _PARAMETER = "resolve:ssm:"
 
 def used(aws: Aws) -> dict[str, str]:
     """Who uses an image here, by the image's id. DeliveryError if anybody cannot be asked."""
-    found: dict[str, str] = {}
+    users: dict[str, str] = {}
     for id, who in _all(aws):
-        found.setdefault(id, who)
-    return found
+        users.setdefault(id, who)
+    return users
 
 
 def _all(aws: Aws) -> Iterator[tuple[str, str]]:
@@ -43,15 +43,18 @@ def _instances(aws: Aws) -> Iterator[tuple[str, str]]:
     with asking(f"looking at instances in {aws.region}"):
         for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=query):
             for reservation in page["Reservations"]:
-                for one in reservation["Instances"]:
-                    yield one["ImageId"], f"instance {one['InstanceId']}"
+                for instance in reservation["Instances"]:
+                    yield instance["ImageId"], f"instance {instance['InstanceId']}"
 
 
 def _configurations(aws: Aws) -> Iterator[tuple[str, str]]:
     with asking(f"looking at launch configurations in {aws.region}"):
         for page in aws.autoscaling.get_paginator("describe_launch_configurations").paginate():
-            for one in page["LaunchConfigurations"]:
-                yield one["ImageId"], f"launch configuration {one['LaunchConfigurationName']}"
+            for configuration in page["LaunchConfigurations"]:
+                yield (
+                    configuration["ImageId"],
+                    f"launch configuration {configuration['LaunchConfigurationName']}",
+                )
 
 
 def _groups(aws: Aws) -> Iterator[Mapping[str, Any]]:
@@ -68,7 +71,11 @@ def _overrides(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _specifications(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Every launch template, with its version, that a group or one of its instances names."""
     yield from specifications(group)
-    yield from (one["LaunchTemplate"] for one in group.get("Instances", ()) if one.get("LaunchTemplate"))
+    yield from (
+        instance["LaunchTemplate"]
+        for instance in group.get("Instances", ())
+        if instance.get("LaunchTemplate")
+    )
 
 
 def _templates(aws: Aws, groups: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -79,24 +86,29 @@ def _templates(aws: Aws, groups: Iterable[Mapping[str, Any]]) -> Iterator[tuple[
     with asking(f"looking at launch templates in {aws.region}"):
         pages = aws.ec2.get_paginator("describe_launch_templates").paginate()
         names = {
-            one["LaunchTemplateId"]: one["LaunchTemplateName"]
+            template["LaunchTemplateId"]: template["LaunchTemplateName"]
             for page in pages
-            for one in page["LaunchTemplates"]
+            for template in page["LaunchTemplates"]
         }
     ids = {name: id for id, name in names.items()}
     used_by_groups: dict[str, set[str]] = {id: set() for id in names}
     for group in groups:
-        for one in _specifications(group):
-            id = one.get("LaunchTemplateId") or ids.get(one.get("LaunchTemplateName", ""), "")
+        for specification in _specifications(group):
+            id = specification.get("LaunchTemplateId") or ids.get(
+                specification.get("LaunchTemplateName", ""), ""
+            )
             if id in used_by_groups:
-                used_by_groups[id].add(one.get("Version") or "$Default")
+                used_by_groups[id].add(specification.get("Version") or "$Default")
     for id, named in used_by_groups.items():
-        found = list(_versions(aws, id, sorted({"$Latest", "$Default", *named})))
-        newest = max((one["VersionNumber"] for one in found), default=0)
-        for one in found:
-            image = one["LaunchTemplateData"].get("ImageId")
-            if image and (not is_of_deploys(one) or _named_so(one, newest) & named):
-                yield _resolved(aws, image), f"launch template {names[id]}, version {one['VersionNumber']}"
+        versions = list(_versions(aws, id, sorted({"$Latest", "$Default", *named})))
+        newest = max((version["VersionNumber"] for version in versions), default=0)
+        for version in versions:
+            image = version["LaunchTemplateData"].get("ImageId")
+            if image and (not is_of_deploys(version) or _named_so(version, newest) & named):
+                yield (
+                    _resolved(aws, image),
+                    f"launch template {names[id]}, version {version['VersionNumber']}",
+                )
 
 
 def _named_so(version: Mapping[str, Any], newest: int) -> set[str]:
@@ -107,21 +119,21 @@ def _named_so(version: Mapping[str, Any], newest: int) -> set[str]:
     return ways | ({"$Latest"} if number == newest else set())
 
 
-def _versions(aws: Aws, template: str, wanted: list[str]) -> Iterator[Mapping[str, Any]]:
+def _versions(aws: Aws, template: str, numbers: list[str]) -> Iterator[Mapping[str, Any]]:
     try:
         with asking(f"looking at launch template {template}"):
             pages = aws.ec2.get_paginator("describe_launch_template_versions").paginate(
-                LaunchTemplateId=template, Versions=wanted
+                LaunchTemplateId=template, Versions=numbers
             )
-            found = [one for page in pages for one in page["LaunchTemplateVersions"]]
+            versions = [version for page in pages for version in page["LaunchTemplateVersions"]]
     except AwsError as error:
         if error.meaning is not ErrorMeaning.NotFound:
             raise
-        if len(wanted) > 1:  # one that is gone hides the others
-            for version in wanted:
+        if len(numbers) > 1:  # one that is gone hides the others
+            for version in numbers:
                 yield from _versions(aws, template, [version])
         return
-    yield from found
+    yield from versions
 
 
 def _resolved(aws: Aws, image: str) -> str:
@@ -141,11 +153,11 @@ def _resolved(aws: Aws, image: str) -> str:
 def shares(aws: Aws, image: str) -> list[str]:
     """With whom an image is shared: ids of accounts, `all`, or ARNs. DeliveryError."""
     with asking(f"looking with whom {image} is shared"):
-        said = aws.ec2.describe_image_attribute(ImageId=image, Attribute="launchPermission")
-    found = []
-    for one in said.get("LaunchPermissions", ()):
-        values = [value for value in one.values() if isinstance(value, str)]
+        attribute = aws.ec2.describe_image_attribute(ImageId=image, Attribute="launchPermission")
+    permissions = []
+    for permission in attribute.get("LaunchPermissions", ()):
+        values = [value for value in permission.values() if isinstance(value, str)]
         if not values:
-            raise DeliveryError(f"image {image} is shared in an unknown way: {one}")
-        found += values
-    return found
+            raise DeliveryError(f"image {image} is shared in an unknown way: {permission}")
+        permissions += values
+    return permissions

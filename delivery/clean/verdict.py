@@ -37,7 +37,7 @@ class CleanResult:
     """What became of it."""
 
     done: bool
-    told: str
+    message: str
 
 
 def carry_out(
@@ -45,12 +45,12 @@ def carry_out(
 ) -> dict[str, CleanResult]:
     """Remove what is to be removed; gives what became of each, by id. One that fails stops no other."""
     results = {}
-    for one in verdicts:
-        if one.action == "remove":
+    for verdict in verdicts:
+        if verdict.action == "remove":
             try:
-                results[one.id] = CleanResult(True, remove(one))
+                results[verdict.id] = CleanResult(True, remove(verdict))
             except DeliveryError as error:
-                results[one.id] = CleanResult(False, str(error))
+                results[verdict.id] = CleanResult(False, str(error))
     return results
 
 
@@ -59,21 +59,21 @@ def tell(
 ) -> int:
     """Say it on stdout; gives the exit code: 1 if something could not be removed."""
     if as_json:
-        say_json([_json(one, results.get(one.id)) for one in verdicts])
+        say_json([_json(verdict, results.get(verdict.id)) for verdict in verdicts])
     else:
-        for line in _table([_row(one, results.get(one.id)) for one in verdicts]):
+        for line in _table([_row(verdict, results.get(verdict.id)) for verdict in verdicts]):
             say(line)
-        due = sum(one.action == "remove" for one in verdicts)
+        due = sum(verdict.action == "remove" for verdict in verdicts)
         if not applied:
-            said = f"{due} to remove, nothing was done: --apply does it" if due else "nothing to remove"
-            click.echo(said, err=True)
-    return int(any(not one.done for one in results.values()))
+            summary = f"{due} to remove, nothing was done: --apply does it" if due else "nothing to remove"
+            click.echo(summary, err=True)
+    return int(any(not result.done for result in results.values()))
 
 
-def _row(one: CleanVerdict, result: CleanResult | None) -> tuple[str, ...]:
-    word = one.action if result is None else "removed" if result.done else "failed"
-    reason = result.told if result is not None and result.told else one.reason
-    return word, one.kind, one.place, one.id, one.name or "-", reason
+def _row(verdict: CleanVerdict, result: CleanResult | None) -> tuple[str, ...]:
+    word = verdict.action if result is None else "removed" if result.done else "failed"
+    reason = result.message if result is not None and result.message else verdict.reason
+    return word, verdict.kind, verdict.place, verdict.id, verdict.name or "-", reason
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
@@ -84,14 +84,14 @@ def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _json(one: CleanVerdict, result: CleanResult | None) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "kind": one.kind,
-        "id": one.id,
-        "place": one.place,
-        "name": one.name,
-        "action": one.action,
-        "reason": one.reason,
-        **one.facts,
+def _json(verdict: CleanVerdict, result: CleanResult | None) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "kind": verdict.kind,
+        "id": verdict.id,
+        "place": verdict.place,
+        "name": verdict.name,
+        "action": verdict.action,
+        "reason": verdict.reason,
+        **verdict.facts,
     }
-    return said if result is None else {**said, "done": result.done, "result": result.told}
+    return values if result is None else {**values, "done": result.done, "result": result.message}

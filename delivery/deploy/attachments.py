@@ -46,7 +46,7 @@ class Extras:
     unread: tuple[str, ...] = ()
     """What could not be read, and is not copied."""
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         """What there is, as words."""
         counts = {
             "scaling policy": len(self.policies),
@@ -74,17 +74,17 @@ def extras_of(aws: Aws, group: Group) -> Extras:
     hooks = hooks_of(aws, group.name)
     notifications, unread = _notifications(aws, group.name)
     metrics: dict[str, list[str]] = {}
-    for one in group.raw.get("EnabledMetrics", ()):
-        metrics.setdefault(one.get("Granularity", "1Minute"), []).append(one["Metric"])
+    for metric in group.raw.get("EnabledMetrics", ()):
+        metrics.setdefault(metric.get("Granularity", "1Minute"), []).append(metric["Metric"])
     return Extras(
-        policies,
-        alarms,
-        tuple(actions),
-        hooks,
-        notifications,
-        metrics,
-        group.raw.get("WarmPoolConfiguration"),
-        tuple(unread),
+        policies=policies,
+        alarms=alarms,
+        actions=tuple(actions),
+        hooks=hooks,
+        notifications=notifications,
+        metrics=metrics,
+        warm_pool=group.raw.get("WarmPoolConfiguration"),
+        unread=tuple(unread),
     )
 
 
@@ -104,37 +104,37 @@ def hooks_of(aws: Aws, group: str) -> tuple[Raw, ...]:
 def _all(aws: Aws, operation: str, key: str, group: str) -> list[Any]:
     client: Any = aws.autoscaling
     pages = client.get_paginator(operation).paginate(AutoScalingGroupName=group)
-    return [one for page in pages for one in page[key]]
+    return [row for page in pages for row in page[key]]
 
 
 def _notifications(aws: Aws, group: str) -> tuple[dict[str, list[str]], list[str]]:
-    found: dict[str, list[str]] = {}
+    topics: dict[str, list[str]] = {}
     try:
         with asking(f"reading the notifications of {group}"):
             pages = aws.autoscaling.get_paginator("describe_notification_configurations").paginate(
                 AutoScalingGroupNames=[group]
             )
             for page in pages:
-                for one in page["NotificationConfigurations"]:
-                    found.setdefault(one["TopicARN"], []).append(one["NotificationType"])
+                for configuration in page["NotificationConfigurations"]:
+                    topics.setdefault(configuration["TopicARN"], []).append(configuration["NotificationType"])
     except AwsError as error:
         # Not every stand-in for AWS knows notifications, and no deploy should wait for them.
         if error.meaning is not ErrorMeaning.Unavailable:
             raise
         return {}, ["notifications could not be read, and are not copied"]
-    return found, []
+    return topics, []
 
 
 def _alarms(aws: Aws, policies: list[Any]) -> Iterator[Any]:
-    names = [one["AlarmName"] for policy in policies for one in policy.get("Alarms", ())]
-    names = [one for one in dict.fromkeys(names) if not one.startswith(_TRACKING)]
+    names = [alarm["AlarmName"] for policy in policies for alarm in policy.get("Alarms", ())]
+    names = [name for name in dict.fromkeys(names) if not name.startswith(_TRACKING)]
     for start in range(0, len(names), _MANY):
         with asking("reading the alarms of scaling policies"):
             yield from aws.cloudwatch.describe_alarms(AlarmNames=names[start : start + _MANY])["MetricAlarms"]
 
 
 def copy(
-    site: Site, extras: Extras, old: str, new: str, names: Mapping[str, str], left: Sequence[str] = ()
+    site: Site, extras: Extras, old: str, new: str, names: Mapping[str, str], not_copied: Sequence[str] = ()
 ) -> Iterator[str]:
     """Put it all on another group; yields what could not be copied, in words. AwsError.
 
@@ -150,61 +150,65 @@ def copy(
     for hook in extras.hooks:
         _call(site, "autoscaling", "put_lifecycle_hook", {**hook, "AutoScalingGroupName": new})
     for topic, types in extras.notifications.items():
-        said = {"AutoScalingGroupName": new, "TopicARN": topic, "NotificationTypes": types}
-        _call(site, "autoscaling", "put_notification_configuration", said)
+        parameters = {"AutoScalingGroupName": new, "TopicARN": topic, "NotificationTypes": types}
+        _call(site, "autoscaling", "put_notification_configuration", parameters)
     for granularity, metrics in extras.metrics.items():
-        said = {"AutoScalingGroupName": new, "Granularity": granularity, "Metrics": metrics}
-        _call(site, "autoscaling", "enable_metrics_collection", said)
+        parameters = {"AutoScalingGroupName": new, "Granularity": granularity, "Metrics": metrics}
+        _call(site, "autoscaling", "enable_metrics_collection", parameters)
     arns = {}
     for policy in extras.policies:
-        said = {**renamed(policy, names), "AutoScalingGroupName": new}
-        made = _call(site, "autoscaling", "put_scaling_policy", said)
+        parameters = {**renamed(policy, names), "AutoScalingGroupName": new}
+        created = _call(site, "autoscaling", "put_scaling_policy", parameters)
         if "PolicyARN" in policy:  # one of the settings has none yet
-            arns[policy["PolicyARN"]] = made["PolicyARN"]
-        yield from _follows(f"scaling policy {policy['PolicyName']}", said, left, new)
+            arns[policy["PolicyARN"]] = created["PolicyARN"]
+        yield from _follows(f"scaling policy {policy['PolicyName']}", parameters, not_copied, new)
     for alarm in extras.alarms:
-        said = _alarm(renamed(alarm, names), arns, old, new)
-        _call(site, "cloudwatch", "put_metric_alarm", said)
-        yield from _follows(f"alarm {said['AlarmName']}", said, left, new)
+        parameters = _alarm(renamed(alarm, names), arns, old, new)
+        _call(site, "cloudwatch", "put_metric_alarm", parameters)
+        yield from _follows(f"alarm {parameters['AlarmName']}", parameters, not_copied, new)
     for action in extras.actions:
         yield from _schedule(site, action, new)
     if extras.warm_pool:
         _call(site, "autoscaling", "put_warm_pool", {**extras.warm_pool, "AutoScalingGroupName": new})
 
 
-def _follows(what: str, copied: Raw, left: Sequence[str], new: str) -> Iterator[str]:
-    if still := names_in(copied, left):
-        yield f"{what} still watches {', '.join(still)}, from which {new} gets no traffic: change it by hand"
+def _follows(kind: str, copied: Raw, not_copied: Sequence[str], new: str) -> Iterator[str]:
+    if still := names_in(copied, not_copied):
+        yield f"{kind} still watches {', '.join(still)}, from which {new} gets no traffic: change it by hand"
 
 
-def _call(site: Site, service: str, operation: str, said: Raw) -> Any:
+def _call(site: Site, service: str, operation: str, parameters: Raw) -> Any:
     """Call with what was read from another group, cut to what the request has."""
     client = getattr(site.aws, service)
     model = client.meta.service_model
     shape = model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
-    with site.changing(f"{operation.replace('_', ' ')} on {said.get('AutoScalingGroupName', 'alarms')}"):
-        return getattr(client, operation)(**fitting(shape, said)[0])
+    with site.changing(
+        f"{operation.replace('_', ' ')} on {parameters.get('AutoScalingGroupName', 'alarms')}"
+    ):
+        return getattr(client, operation)(**fitting(shape, parameters)[0])
 
 
 def _alarm(alarm: Raw, arns: Mapping[str, str], old: str, new: str) -> dict[str, Any]:
     """An alarm as it stands beside the new group: it watches that, and calls its policies."""
     name = alarm["AlarmName"]
     kinds = ("AlarmActions", "OKActions", "InsufficientDataActions")
-    said: dict[str, Any] = {kind: [arns.get(one, one) for one in alarm.get(kind, ())] for kind in kinds}
-    said["AlarmName"] = name.replace(old, new) if old in name else f"{name}-{new}"[-255:]
-    return {key: one for key, one in {**alarm, **said}.items() if one != []}
+    actions: dict[str, Any] = {kind: [arns.get(arn, arn) for arn in alarm.get(kind, ())] for kind in kinds}
+    actions["AlarmName"] = name.replace(old, new) if old in name else f"{name}-{new}"[-255:]
+    return {key: value for key, value in {**alarm, **actions}.items() if value != []}
 
 
 def _schedule(site: Site, action: Raw, new: str) -> Iterator[str]:
     """AWS takes no time that has passed: what recurs needs none, what was once is over."""
-    said = {key: one for key, one in action.items() if key != "Time"}
-    start: datetime | None = said.get("StartTime")
+    parameters = {key: value for key, value in action.items() if key != "Time"}
+    start: datetime | None = parameters.get("StartTime")
     if start is not None and start.timestamp() <= site.clock.now():
-        if not said.get("Recurrence"):
+        if not parameters.get("Recurrence"):
             yield f"scheduled action {action['ScheduledActionName']} was for {start:%Y-%m-%d %H:%M} alone"
             return
-        del said["StartTime"]
-    _call(site, "autoscaling", "put_scheduled_update_group_action", {**said, "AutoScalingGroupName": new})
+        del parameters["StartTime"]
+    _call(
+        site, "autoscaling", "put_scheduled_update_group_action", {**parameters, "AutoScalingGroupName": new}
+    )
 
 
 def put_alarm(aws: Aws, alarm: Raw) -> None:
@@ -215,5 +219,7 @@ def put_alarm(aws: Aws, alarm: Raw) -> None:
 
 def own_alarms(policies: Iterable[Raw], alarms: Iterable[Raw]) -> list[Raw]:
     """Give the alarms that call nothing but these policies: they go when their group goes."""
-    arns = {one["PolicyARN"] for one in policies}
-    return [one for one in alarms if {*one.get("AlarmActions", ()), *one.get("OKActions", ())} <= arns]
+    arns = {policy["PolicyARN"] for policy in policies}
+    return [
+        alarm for alarm in alarms if {*alarm.get("AlarmActions", ()), *alarm.get("OKActions", ())} <= arns
+    ]

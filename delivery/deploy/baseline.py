@@ -64,7 +64,7 @@ def _create(site: Site, name: str, new: Group, old: Group, size: int) -> None:
         launch = LaunchSource(named(site.aws, recorded), launch.mixed, launch.own)
     as_it_is = replace(site, deploy=Deploy())  # no setting changes what the old group launched
     arguments = copied_settings(site.aws, old)
-    said = {
+    new_tags = {
         tags.BASELINE_OF: new.name,
         tags.DELETE_AFTER: iso(site.clock.now()),  # once the deploy of its canary is over, by any run
         tags.DEPLOY: new.tags.get(tags.DEPLOY, ""),
@@ -78,7 +78,7 @@ def _create(site: Site, name: str, new: Group, old: Group, size: int) -> None:
         "MinSize": 0,
         "DesiredCapacity": 0,
         "MaxSize": size,
-        "Tags": [*arguments["Tags"], *as_tags({key: value for key, value in said.items() if value})],
+        "Tags": [*arguments["Tags"], *as_tags({key: value for key, value in new_tags.items() if value})],
     }
     try:
         with site.changing(f"creating group {name}"):
@@ -115,19 +115,19 @@ def _attach(site: Site, baseline: Group, old: Group) -> None:
 
 def hold(site: Site, new: Group) -> None:
     """Keep scaling from changing the size of a canary while it is compared. AwsError."""
-    wanted = [process for process in HELD if process not in new.suspended]
-    if wanted:
-        with site.changing(f"suspending {', '.join(wanted)} on {new.name}"):
-            site.aws.autoscaling.suspend_processes(AutoScalingGroupName=new.name, ScalingProcesses=wanted)
+    processes = [process for process in HELD if process not in new.suspended]
+    if processes:
+        with site.changing(f"suspending {', '.join(processes)} on {new.name}"):
+            site.aws.autoscaling.suspend_processes(AutoScalingGroupName=new.name, ScalingProcesses=processes)
 
 
 def release(site: Site, new: Group, old: Group | None) -> None:
     """Let scaling change the size of a canary again, as far as that of the old group may. AwsError."""
-    kept = old.own_suspended if old is not None else frozenset()
-    wanted = [process for process in HELD if process in new.suspended and process not in kept]
-    if wanted:
-        with site.changing(f"resuming {', '.join(wanted)} on {new.name}"):
-            site.aws.autoscaling.resume_processes(AutoScalingGroupName=new.name, ScalingProcesses=wanted)
+    own_suspended = old.own_suspended if old is not None else frozenset()
+    processes = [process for process in HELD if process in new.suspended and process not in own_suspended]
+    if processes:
+        with site.changing(f"resuming {', '.join(processes)} on {new.name}"):
+            site.aws.autoscaling.resume_processes(AutoScalingGroupName=new.name, ScalingProcesses=processes)
 
 
 def retire(site: Site, canary: Group, note: Note) -> None:
@@ -138,8 +138,8 @@ def retire(site: Site, canary: Group, note: Note) -> None:
         return
     if tags.DISABLED_AT not in group.tags:  # as policies want it of a group that is deleted
         now = iso(site.clock.now())
-        said = {tags.STATE: DeployState.disabled, tags.DISABLED_AT: now, tags.DELETE_AFTER: now}
-        site.tag(name, said)
+        new_tags = {tags.STATE: DeployState.disabled, tags.DISABLED_AT: now, tags.DELETE_AFTER: now}
+        site.tag(name, new_tags)
     if group.attached:
         detach(site, group)
         site.lock.sleep(site.deploy.drain_seconds)

@@ -99,7 +99,15 @@ def analyse(
         decision = judge_interim(
             collected.metrics, settings.weights, thresholds_of(settings), schedule, number
         )
-        _report(site, settings, schedule, canary, collected, decision, note)
+        _report(
+            site=site,
+            settings=settings,
+            schedule=schedule,
+            canary=canary,
+            collected=collected,
+            decision=decision,
+            note=note,
+        )
         if decision.action == "roll back":
             raise AnalysisError(
                 f"{canary.name} is worse than its baseline after {elapsed:.0f} min "

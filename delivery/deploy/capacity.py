@@ -124,7 +124,7 @@ def healthy(
     `traffic`: the capacity that has traffic already; with less the wait has failed at once.
     """
     gate = _gate(site, balancers=balancers, alarms=alarms)
-    proven = traffic and InTraffic(*(gate.required(one) if one else 0 for one in astuple(traffic)))
+    proven = traffic and InTraffic(*(gate.required(share) if share else 0 for share in astuple(traffic)))
     deadline = site.clock.now() + site.deploy.timeout_minutes * 60
     boot = _Boot(gate.required(wished))
 
@@ -154,7 +154,7 @@ class _Boot:
 
     def see(self, look: Look) -> None:
         """Take a look into account."""
-        groups = [one.instances or {} for one in look.answers if one.source == "group"]
+        groups = [report.instances or {} for report in look.answers if report.source == "group"]
         running = sum(not wrong for instances in groups for wrong in instances.values())
         if running >= self.required:
             self.in_service_at = min(self.in_service_at, look.at)
@@ -170,7 +170,7 @@ class _Boot:
 def soak(site: Site, name: str, wished: int, minutes: float, note: Note, *, balancers: bool) -> None:
     """Watch a healthy group for so many minutes; DeliveryError as soon as it is healthy no more."""
     gate = _gate(site, balancers=balancers)
-    verdict = gate.soak(name, gate.required(wished), minutes, each=lambda one: _each(site, note, one))
+    verdict = gate.soak(name, gate.required(wished), minutes, each=lambda poll: _each(site, note, poll))
     if verdict.state != "healthy":
         raise DeliveryError(f"{name} did not stay healthy: {verdict}{_failed_launch(site, name)}")
 
@@ -185,8 +185,8 @@ def _each(site: Site, note: Note, verdict: HealthVerdict) -> None:
 def _failed_launch(site: Site, name: str) -> str:
     """What Auto Scaling says of a launch that failed; nothing if none has."""
     with asking(f"reading the activities of {name}"):
-        found = site.aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=5)
-    failed = [one for one in found["Activities"] if one["StatusCode"] == "Failed"]
+        answer = site.aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=5)
+    failed = [activity for activity in answer["Activities"] if activity["StatusCode"] == "Failed"]
     return f" ({failed[0].get('StatusMessage', '')[:300]})" if failed else ""
 
 
@@ -210,11 +210,11 @@ def still(site: Site, name: str, needed: int, note: Note, *, balancers: bool) ->
     for number in range(site.deploy.looks):
         if number:
             site.lock.sleep(site.deploy.poll_seconds)
-        found, why = serving(site, name, balancers=balancers)
-        if found >= needed:
+        healthy, why = serving(site, name, balancers=balancers)
+        if healthy >= needed:
             return
-        note(f"{found} of {needed} healthy: {why}")
-    raise CapacityError(f"{name} no longer serves: {found} of {needed} healthy: {why}")
+        note(f"{healthy} of {needed} healthy: {why}")
+    raise CapacityError(f"{name} no longer serves: {healthy} of {needed} healthy: {why}")
 
 
 def guard(site: Site, out: str, stay: str, *, balancers: bool, least: int = 1) -> int:

@@ -39,14 +39,14 @@ _VALUE, _KEY = 256, 128
 def image_of(aws: Aws, settings: DeliverySettings, image: str) -> AccountImage:
     """Look an image up here, or in the account it would be shared from. DeliveryError: it cannot be used."""
     hint = "is it the right region and account? delivery bake prints what it made"
-    found = _described(aws, image)
+    described = _described(aws, image)
     where = settings.tested_in(settings.account(aws.account)) or settings.bake.account
-    if where and where != aws.account and not (found and found[0].get("Tags")):
-        found = _described(open_aws(settings, where, aws.region), image) or found
-    if not found:
+    if where and where != aws.account and not (described and described[0].get("Tags")):
+        described = _described(open_aws(settings, where, aws.region), image) or described
+    if not described:
         place = f"{aws.account}, {aws.region}"
         raise DeliveryError(f"there is no image {image} to be seen in {place}", hint, USAGE)
-    raw = found[0]
+    raw = described[0]
     if raw.get("State", "available") != "available":
         raise DeliveryError(f"image {image} is {raw['State']}", "wait until it is available", USAGE)
     return AccountImage(image, raw.get("Architecture", ""), tags.read(raw.get("Tags")), release_of(raw))
@@ -103,54 +103,58 @@ class Network:
     """How many instances need one."""
 
 
-def check_network(aws: Aws, wanted: Network) -> Iterator[Problem]:
+def check_network(aws: Aws, network: Network) -> Iterator[Problem]:
     """Refuse subnets, security groups, load balancers that do not exist or are of other networks."""
-    subnets, missing = _found(wanted.subnets, lambda ids: aws.ec2.describe_subnets(SubnetIds=ids)["Subnets"])
+    subnets, missing = _found(network.subnets, lambda ids: aws.ec2.describe_subnets(SubnetIds=ids)["Subnets"])
     yield from (
         Problem(f"there is no subnet {id}", hint="subnets in the settings names those of the group")
         for id in missing
     )
-    vpcs = sorted({one["VpcId"] for one in subnets})
+    vpcs = sorted({subnet["VpcId"] for subnet in subnets})
     if len(vpcs) > 1:
         yield Problem(
-            f"subnets {', '.join(wanted.subnets)} are of several VPCs: {', '.join(vpcs)}", hint="one VPC"
+            f"subnets {', '.join(network.subnets)} are of several VPCs: {', '.join(vpcs)}", hint="one VPC"
         )
-    free = sum(one.get("AvailableIpAddressCount", 0) for one in subnets)
-    if subnets and not missing and free < wanted.addresses:
+    free = sum(subnet.get("AvailableIpAddressCount", 0) for subnet in subnets)
+    if subnets and not missing and free < network.addresses:
         yield Problem(
-            f"subnets {', '.join(wanted.subnets)} have {free} free addresses, and the group needs "
-            f"{wanted.addresses}",
+            f"subnets {', '.join(network.subnets)} have {free} free addresses, and the group needs "
+            f"{network.addresses}",
             hint="subnets in the settings names more",
         )
     groups, missing = _found(
-        wanted.security_groups, lambda ids: aws.ec2.describe_security_groups(GroupIds=ids)["SecurityGroups"]
+        network.security_groups, lambda ids: aws.ec2.describe_security_groups(GroupIds=ids)["SecurityGroups"]
     )
     yield from (
         Problem(f"there is no security group {id}", hint="security_groups in the settings") for id in missing
     )
     if len(vpcs) != 1:
         return
-    owners = [(f"security group {one['GroupId']}", one.get("VpcId", "")) for one in groups]
-    owners += [*_balancers(aws, wanted)]
-    for what, vpc in owners:
+    owners = [(f"security group {group['GroupId']}", group.get("VpcId", "")) for group in groups]
+    owners += [*_balancers(aws, network)]
+    for owner, vpc in owners:
         if vpc and vpc != vpcs[0]:
             yield Problem(
-                f"{what} is in {vpc}, and the group in {vpcs[0]}", hint="take subnets of the same VPC"
+                f"{owner} is in {vpc}, and the group in {vpcs[0]}", hint="take subnets of the same VPC"
             )
 
 
-def _balancers(aws: Aws, wanted: Network) -> Iterator[tuple[str, str]]:
+def _balancers(aws: Aws, network: Network) -> Iterator[tuple[str, str]]:
     """Target groups and classic load balancers with their VPC; those that do not exist are left out."""
     targets, _ = _found(
-        wanted.target_groups,
+        network.target_groups,
         lambda arns: aws.elbv2.describe_target_groups(TargetGroupArns=arns)["TargetGroups"],
     )
-    yield from ((f"target group {name_of(one['TargetGroupArn'])}", one.get("VpcId", "")) for one in targets)
+    yield from (
+        (f"target group {name_of(target['TargetGroupArn'])}", target.get("VpcId", "")) for target in targets
+    )
     classic, _ = _found(
-        wanted.load_balancers,
+        network.load_balancers,
         lambda names: aws.elb.describe_load_balancers(LoadBalancerNames=names)["LoadBalancerDescriptions"],
     )
-    yield from ((f"load balancer {one['LoadBalancerName']}", one.get("VPCId", "")) for one in classic)
+    yield from (
+        (f"load balancer {balancer['LoadBalancerName']}", balancer.get("VPCId", "")) for balancer in classic
+    )
 
 
 def _found(names: Sequence[str], describe: Any) -> tuple[list[Any], list[str]]:
@@ -166,7 +170,7 @@ def _found(names: Sequence[str], describe: Any) -> tuple[list[Any], list[str]]:
     if len(names) == 1:
         return [], list(names)
     pairs = [_found([name], describe) for name in names]
-    return [one for found, _ in pairs for one in found], [name for _, gone in pairs for name in gone]
+    return [row for rows, _ in pairs for row in rows], [name for _, gone in pairs for name in gone]
 
 
 def check_health_checks(group: Mapping[str, Any], old: Group | None) -> Iterator[Problem]:

@@ -104,13 +104,13 @@ def what_options(command: Any) -> Any:
 def cluster_of(text: str, app: str | None = None) -> names.ClusterName:
     """The cluster that is named, of the application that is named beside it. DeliveryError."""
     try:
-        found = names.parse_cluster(text)
+        cluster = names.parse_cluster(text)
     except names.NameProblem as error:
         raise DeliveryError(error.message, error.hint, USAGE) from error
-    if app is not None and app != found.app:
-        hint = f"--app {found.app}, or a cluster that begins with {app}"
-        raise DeliveryError(f"cluster {text} is one of application {found.app}, not {app}", hint, USAGE)
-    return found
+    if app is not None and app != cluster.app:
+        hint = f"--app {cluster.app}, or a cluster that begins with {app}"
+        raise DeliveryError(f"cluster {text} is one of application {cluster.app}, not {app}", hint, USAGE)
+    return cluster
 
 
 def adjust(site: Site, changes: Sequence[str], ignored: Sequence[str]) -> None:
@@ -132,7 +132,7 @@ def adjust(site: Site, changes: Sequence[str], ignored: Sequence[str]) -> None:
 def site_of(
     place: CommonOptions,
     cluster: names.ClusterName,
-    what: str,
+    purpose: str,
     *,
     locked: bool,
     takes_over: bool = False,
@@ -144,7 +144,7 @@ def site_of(
         place.aws,
         place.settings,
         cluster,
-        what,
+        purpose,
         locked=locked,
         takes_over=takes_over,
         deploys=deploys,
@@ -157,7 +157,7 @@ def open_site(
     aws: Aws,
     settings: DeliverySettings,
     cluster: names.ClusterName,
-    what: str,
+    purpose: str,
     *,
     locked: bool,
     takes_over: bool = False,
@@ -186,19 +186,28 @@ def open_site(
 
     clock = HostClock()
     if timeline is None:
-        timeline = Timeline(clock, title=f"{what} in {aws.account}, {aws.region}")
+        timeline = Timeline(clock, title=f"{purpose} in {aws.account}, {aws.region}")
     lock: Lock = (
-        open_lock(aws, settings, str(cluster), clock, what, timeline.say, takes_over=takes_over)
+        open_lock(aws, settings, str(cluster), clock, purpose, timeline.say, takes_over=takes_over)
         if locked
         else FreeLock(clock)
     )
     deploy = settings.deploy(aws.account, cluster.app, str(cluster))
     if locked and deploys and deploy.tier is not None:
         name = lease_name(deploy.tier)
-        lock = TierLock(lock, open_lock(aws, settings, name, clock, what, timeline.say), clock)
+        lock = TierLock(lock, open_lock(aws, settings, name, clock, purpose, timeline.say), clock)
     caller, console_user = aws.caller if locked else "", settings.console.jenkins.user or ""
     trigger = trigger_of(os.environ, caller, change_request, console_user)
-    return Site(aws, clock, lock, settings, deploy, timeline, cluster, trigger)
+    return Site(
+        aws=aws,
+        clock=clock,
+        lock=lock,
+        settings=settings,
+        deploy=deploy,
+        timeline=timeline,
+        cluster=cluster,
+        trigger=trigger,
+    )
 
 
 def notify(site: Site) -> Site:
@@ -237,11 +246,11 @@ class ImagePermission:
         share_with(self._site.settings, self._site.aws, self._image)
 
 
-def confirm_production(site: Site, what: str, *, yes: bool) -> None:
+def confirm_production(site: Site, purpose: str, *, yes: bool) -> None:
     """Ask for a yes in production. DeliveryError without a terminal; click.Abort for a no."""
     account = site.settings.account(site.aws.account)
     if not account.production or yes:
         return
     if not sys.stdin.isatty():
-        raise DeliveryError(f"{account.name} is production: {what}?", "--yes skips this prompt", USAGE)
-    click.confirm(f"{account.name} is production: {what}?", abort=True, err=True)
+        raise DeliveryError(f"{account.name} is production: {purpose}?", "--yes skips this prompt", USAGE)
+    click.confirm(f"{account.name} is production: {purpose}?", abort=True, err=True)

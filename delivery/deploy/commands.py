@@ -60,15 +60,15 @@ def deploy(
     yes: bool,
     gate_command: str | None,
     keep_failed: float | None,
-    **told: Any,
+    **site_options: Any,
 ) -> int:
     """Deploy an image: a new group, traffic to it once it is healthy, the old one kept for a rollback."""
     from delivery.deploy import operations
 
     cluster = cluster_of(cluster_name, app)
     release = _release(place, image)
-    what = f"deploy of {release} to {cluster}"
-    site = site_of(place, cluster, what, locked=True, deploys=True, change_request=change_request)
+    purpose = f"deploy of {release} to {cluster}"
+    site = site_of(place, cluster, purpose, locked=True, deploys=True, change_request=change_request)
     site.release = release
     if gate_command:
         site.deploy = replace(site.deploy, gate_command=gate_command)
@@ -86,7 +86,7 @@ def deploy(
         return ending
 
     confirm_production(site, f"deploy {release} to {cluster}", yes=yes)
-    return run_locked(site, act, told, "deploy")
+    return run_locked(site, act, site_options, "deploy")
 
 
 def _release(place: CommonOptions, image: str) -> Release:
@@ -104,18 +104,18 @@ def _tested(site: Site, image: str) -> None:
     """An image that serves here may go on to where that is asked for."""
     from delivery.sharing import mark_tested
 
-    with site.timeline.step("tested", f"{site.release} ran in {site.cluster} of {site.aws.account}") as told:
+    with site.timeline.step("tested", f"{site.release} ran in {site.cluster} of {site.aws.account}") as entry:
         try:
             mark_tested(site.aws, image, str(site.cluster), site.clock)
         except DeliveryError as error:
-            told.note(f"that could not be noted: {error.message}")
+            entry.note(f"that could not be noted: {error.message}")
 
 
 @click.command("promote")
 @cluster_option
 @place_options
 @ending_options
-def promote(place: CommonOptions, cluster_name: str, **told: Any) -> int:
+def promote(place: CommonOptions, cluster_name: str, **site_options: Any) -> int:
     """Promote the waiting canary: grow it to full size and take the old group out of traffic."""
     from delivery.deploy import operations
 
@@ -128,7 +128,7 @@ def promote(place: CommonOptions, cluster_name: str, **told: Any) -> int:
             _tested(site, ending.image)
         return ending
 
-    return run_locked(site, act, told, "promote")
+    return run_locked(site, act, site_options, "promote")
 
 
 @click.command("rollback")
@@ -151,7 +151,7 @@ def rollback(
     *,
     cancel: bool,
     as_plan: bool,
-    **told: Any,
+    **site_options: Any,
 ) -> int:
     """Move traffic back to the previous group; deploy its image again if it was deleted.
 
@@ -165,10 +165,10 @@ def rollback(
         raise DeliveryError("--cancel and --to exclude each other", hint, WRONG_USAGE)
     if as_plan:
         site = site_of(place, cluster, f"plan of a rollback of {cluster}", locked=False)
-        return _tell_rollback(site, to, cancel=cancel, as_json=told["as_json"])
+        return _tell_rollback(site, to, cancel=cancel, as_json=site_options["as_json"])
     site = site_of(place, cluster, f"rollback of {cluster}", locked=True, takes_over=True)
     return run_locked(
-        site, lambda: operations.rollback(site, to, reason, cancelling=cancel), told, "rollback"
+        site, lambda: operations.rollback(site, to, reason, cancelling=cancel), site_options, "rollback"
     )
 
 
@@ -184,8 +184,8 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
     leaving = target.leaving.name if target.leaving else None
     if as_json:
         facts = {"cluster": str(site.cluster), "kind": target.kind, "from": leaving, "to": target.returning}
-        said = [{"name": name, "text": text} for name, text in steps]
-        say_json({**facts, "steps": said})
+        plan_steps = [{"name": name, "text": text} for name, text in steps]
+        say_json({**facts, "steps": plan_steps})
         return 0
     of = f"rollback of {leaving} to" if leaving else "traffic back to"
     say(f"{of} {target.returning or 'nothing'} in {site.aws.account}, {site.aws.region}")
@@ -198,7 +198,7 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
 @analysis_option
 @place_options
 @ending_options
-def resume(place: CommonOptions, cluster_name: str, *, analysis: str | None, **told: Any) -> int:
+def resume(place: CommonOptions, cluster_name: str, *, analysis: str | None, **site_options: Any) -> int:
     """Continue an interrupted deploy or rollback."""
     from delivery.deploy import operations
 
@@ -212,4 +212,4 @@ def resume(place: CommonOptions, cluster_name: str, *, analysis: str | None, **t
             _tested(site, ending.image)
         return ending
 
-    return run_locked(site, act, told, "resume")
+    return run_locked(site, act, site_options, "resume")

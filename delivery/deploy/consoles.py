@@ -22,7 +22,7 @@ _SHOWN = 20
 def collect_consoles(site: Site, group: Group) -> None:
     """Read the consoles of instances of a group that failed; an error stops nothing. LockedError."""
     evidence = site.evidence
-    ids = [one.id for one in group.members]
+    ids = [member.id for member in group.members]
     ids.sort(key=lambda member: member not in evidence.ill)
     for id in ids[:_CONSOLES]:
         try:
@@ -44,12 +44,12 @@ def _console(site: Site, id: str) -> str:
         return site.aws.ec2.get_console_output(InstanceId=id).get("Output", "")
 
 
-def _show(site: Site, what: str, text: str) -> None:
+def _show(site: Site, title: str, text: str) -> None:
     lines = text.strip().splitlines()
     if not lines:
         return
     shown = lines[-_SHOWN:]
     of = f"the last {len(shown)} of {len(lines)} lines" if len(lines) > len(shown) else f"{len(lines)} lines"
-    site.timeline.say(f"{of} of {what}; --result has the whole output:")
+    site.timeline.say(f"{of} of {title}; --result has the whole output:")
     for line in shown:
         site.timeline.say(f"| {line.rstrip()}")

@@ -68,8 +68,8 @@ class Site:
     def ignore_alarms(self, names: Iterable[str]) -> None:
         """Watch these alarms no longer, in this run."""
         self.ignored_alarms = tuple(dict.fromkeys([*self.ignored_alarms, *names]))
-        left = tuple(one for one in self.deploy.alarms if one not in self.ignored_alarms)
-        self.deploy = replace(self.deploy, alarms=left)
+        watched = tuple(alarm for alarm in self.deploy.alarms if alarm not in self.ignored_alarms)
+        self.deploy = replace(self.deploy, alarms=watched)
 
     def say_once(self, text: str) -> None:
         """Report something that every look would find again."""
@@ -149,30 +149,30 @@ class Site:
 
     def find(self, name: str) -> Group | None:
         """A group as it is now; None if it is not there or being deleted. AwsError."""
-        found = read_group(self.aws, name)
-        return None if found is None or found.deleting else found
+        group = read_group(self.aws, name)
+        return None if group is None or group.deleting else group
 
     def group(self, name: str) -> Group:
         """A group that must be there. AwsError."""
-        found = self.find(name)
-        if found is None:
+        group = self.find(name)
+        if group is None:
             hint = f"delivery status --cluster {self.cluster} shows the groups there are"
             raise AwsError(f"group {name} was deleted", hint, "", ErrorMeaning.NotFound)
-        return found
+        return group
 
-    def tag(self, group: str, said: Mapping[str, str]) -> None:
+    def tag(self, group: str, new_tags: Mapping[str, str]) -> None:
         """Write tags on a group; instances do not get them. AwsError."""
         with self.changing(f"writing tags on {group}"):
-            self.aws.autoscaling.create_or_update_tags(Tags=[_tag(group, *one) for one in said.items()])
+            self.aws.autoscaling.create_or_update_tags(Tags=[_tag(group, *tag) for tag in new_tags.items()])
 
     def untag(self, group: str, keys: Iterable[str]) -> None:
         """Remove tags from a group; those it has not do no harm. AwsError."""
-        wanted: list[Any] = [
+        filters: list[Any] = [
             {"ResourceId": group, "ResourceType": "auto-scaling-group", "Key": key} for key in keys
         ]
-        if wanted:
+        if filters:
             with self.changing(f"removing tags from {group}"):
-                self.aws.autoscaling.delete_tags(Tags=wanted)
+                self.aws.autoscaling.delete_tags(Tags=filters)
 
     def resize(
         self, group: str, *, min: int | None = None, desired: int | None = None, max: int | None = None
@@ -181,7 +181,7 @@ class Site:
         sizes: dict[str, Any] = {"MinSize": min, "DesiredCapacity": desired, "MaxSize": max}
         with self.changing(f"changing the size of {group}"):
             self.aws.autoscaling.update_auto_scaling_group(
-                AutoScalingGroupName=group, **{key: one for key, one in sizes.items() if one is not None}
+                AutoScalingGroupName=group, **{key: size for key, size in sizes.items() if size is not None}
             )
 
 
@@ -198,8 +198,8 @@ def _tag(group: str, key: str, value: str) -> Any:
 def read_group(aws: Aws, name: str) -> Group | None:
     """A group, also one that is being deleted; None if there is none. AwsError."""
     with asking(f"looking at group {name}"):
-        found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
-    groups = found["AutoScalingGroups"]
+        answer = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    groups = answer["AutoScalingGroups"]
     return group_of(groups[0]) if groups else None
 
 
@@ -208,14 +208,14 @@ def read_cluster(aws: Aws, cluster: names.ClusterName) -> Cluster:
 
     AwsError.
     """
-    found: list[Group] = []
+    groups: list[Group] = []
     with asking(f"looking for the groups of {cluster}"):
         for group in _all_groups(aws):
             parsed = names.parse_group(group.name)
             if parsed and parsed.cluster == cluster:
-                found.append(group)
-    found.sort(key=lambda one: (one.created, one.name))
-    return Cluster(cluster, tuple(found))
+                groups.append(group)
+    groups.sort(key=lambda group: (group.created, group.name))
+    return Cluster(cluster, tuple(groups))
 
 
 def read_groups(aws: Aws) -> list[Group]:

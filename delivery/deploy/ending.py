@@ -45,7 +45,7 @@ def end(aws: Aws, changing: Changing, group: Group) -> str:
             f"{', '.join(group.protected)}",
             "what protects them takes the protection away once it is done",
         )
-    hooks = any(one["LifecycleTransition"] == _TERMINATING for one in hooks_of(aws, group.name))
+    hooks = any(hook["LifecycleTransition"] == _TERMINATING for hook in hooks_of(aws, group.name))
     if group.members and (hooks or protection == _PREVENT_FORCE):
         _shrink(aws, changing, group)
         why = "its termination hooks run" if hooks else f"its DeletionProtection is {protection}"
@@ -69,7 +69,7 @@ def _shrink(aws: Aws, changing: Changing, group: Group) -> None:
 
 def unprotect(aws: Aws, changing: Changing, group: Group) -> None:
     """Take the protection from scale-in away from all instances of a group. AwsError."""
-    ids = [one.id for one in group.members if one.is_protected and one.lifecycle == "InService"]
+    ids = [member.id for member in group.members if member.is_protected and member.lifecycle == "InService"]
     for start in range(0, len(ids), _MANY):
         with changing(f"taking the protection from scale-in away in {group.name}"):
             aws.autoscaling.set_instance_protection(
@@ -83,7 +83,7 @@ def _delete(aws: Aws, changing: Changing, group: Group, alarms: Sequence[Mapping
     """Delete the alarms, then the group: a kill between leaves no alarm without a group."""
     if alarms:
         with changing(f"deleting the alarms of {group.name}"):
-            aws.cloudwatch.delete_alarms(AlarmNames=[one["AlarmName"] for one in alarms])
+            aws.cloudwatch.delete_alarms(AlarmNames=[alarm["AlarmName"] for alarm in alarms])
     try:
         with changing(f"deleting {group.name}"):
             aws.autoscaling.delete_auto_scaling_group(

@@ -46,11 +46,11 @@ def settings(site: Site) -> dict[str, Any]:
             f'subnets = ["subnet-..."] in [apps.{site.cluster.app}]',
             USAGE,
         )
-    said: dict[str, Any] = {"VPCZoneIdentifier": ",".join(subnets)}
+    parameters: dict[str, Any] = {"VPCZoneIdentifier": ",".join(subnets)}
     if site.deploy.traffic != "none":
         grace = site.deploy.health_check_grace_seconds
-        said |= {
+        parameters |= {
             "HealthCheckType": "ELB",
             "HealthCheckGracePeriod": _GRACE_SECONDS if grace is None else grace,
         }
-    return said
+    return parameters

@@ -22,7 +22,7 @@ class Fleet:
     running: Mapping[str, int] = field(default_factory=dict)
     """Capacity of the groups there are, by name."""
     new: int = 0
-    kept: int = 0
+    kept_instances: int = 0
     """Capacity that runs out of traffic for a rollback once the deploy is done."""
     hours: float = 0.0
     """How long that is kept, at most."""
@@ -37,7 +37,7 @@ class Fleet:
     @property
     def kept_hours(self) -> float:
         """Instance-hours of what is kept."""
-        return self.kept * self.hours
+        return self.kept_instances * self.hours
 
     @property
     def values(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Fleet:
         cost = None if self.price is None else round(self.kept_hours * self.price, 2)
         return {
             "peak_instances": self.peak,
-            "kept_instances": self.kept,
+            "kept_instances": self.kept_instances,
             "kept_instance_hours": self.kept_hours,
             "kept_cost": cost,
         }
@@ -54,10 +54,10 @@ class Fleet:
         groups = [f"{count} of {name}" for name, count in self.running.items() if count]
         parts = f" ({', '.join([*groups, f'{self.new} new'])})" if groups else ""
         text = f"{self.peak} instances run at the peak{parts}"
-        if not self.kept:
+        if not self.kept_instances:
             return f"{text}; none is kept once it is done"
         hours = f"{self.kept_hours:g} instance-hours"
-        text += f"; once it is done {self.kept} are kept for {self.hours:g} h: {hours}"
+        text += f"; once it is done {self.kept_instances} are kept for {self.hours:g} h: {hours}"
         if self.price is None:
             return text
         return f"{text}, {self.kept_hours * self.price:.2f} at {self.price:g} an instance and hour"
@@ -78,13 +78,17 @@ def fleet_of(
     """
     running = {group.name: max(group.size.desired, len(group.members)) for group in cluster.alive}
     leaves = settings.traffic == "none" or settings.kept_groups == "empty" or strategy == "highlander"
-    kept = sum(
+    kept_instances = sum(
         running[group.name]
         for group in cluster.alive
         if group.name not in deleted and group is not previous and group.state is DeployState.disabled
     )
     if previous is not None and not leaves and previous.name not in deleted:
-        kept += running[previous.name]
+        kept_instances += running[previous.name]
     return Fleet(
-        running=running, new=new, kept=kept, hours=settings.keep_hours, price=settings.instance_hour_price
+        running=running,
+        new=new,
+        kept_instances=kept_instances,
+        hours=settings.keep_hours,
+        price=settings.instance_hour_price,
     )

@@ -35,7 +35,7 @@ _SHOWN = frozenset(
 
 def tags_of(site: Site, name: str, intent: Intent, deploy: str) -> dict[str, str]:
     """Give the tags a group is created with; `deploy` is the id of the deploy. Empty ones are left out."""
-    said = {
+    new_tags = {
         tags.DEPLOY: deploy,
         tags.STATE: str(DeployState.deploying),
         tags.STEP: "group",
@@ -51,16 +51,16 @@ def tags_of(site: Site, name: str, intent: Intent, deploy: str) -> dict[str, str
     }
     if intent.previous and intent.before:
         template = intent.before.template
-        said |= {
+        new_tags |= {
             tags.PREVIOUS: intent.previous.name,
             tags.PREVIOUS_IMAGE: template.image,
             tags.PREVIOUS_TEMPLATE: f"{template.id}:{template.version}",
             tags.BASELINE: baseline_name(name) if intent.is_judged else "",
         }
-    said |= {**intent.release.tags, tags.APPLICATION: site.cluster.app, **site.trigger.tags}
+    new_tags |= {**intent.release.tags, tags.APPLICATION: site.cluster.app, **site.trigger.tags}
     if not _is_named(intent):
-        said[tags.NAME] = name
-    return {key: value for key, value in said.items() if value}
+        new_tags[tags.NAME] = name
+    return {key: value for key, value in new_tags.items() if value}
 
 
 def baseline_name(canary: str) -> str:
@@ -80,8 +80,8 @@ def is_own_name(tag: Mapping[str, Any], group: str) -> bool:
 
 def _is_named(intent: Intent) -> bool:
     """Tell whether a user names the instances, by a tag of the previous group or in the launch template."""
-    copied = [one["Key"] for one in intent.settings.get("Tags", ())]
+    copied = [tag["Key"] for tag in intent.settings.get("Tags", ())]
     for specification in intent.launch.template.data.get("TagSpecifications", ()):
         if specification.get("ResourceType") == "instance":
-            copied += [one["Key"] for one in specification.get("Tags", ())]
+            copied += [tag["Key"] for tag in specification.get("Tags", ())]
     return tags.NAME in copied

@@ -46,7 +46,7 @@ def types_of(launch: LaunchSource, data: Mapping[str, Any]) -> tuple[str, ...]:
     part = (launch.mixed or {}).get("LaunchTemplate", {})
     overrides = part.get("Overrides", ())
     if overrides:
-        return tuple(one["InstanceType"] for one in overrides if "InstanceType" in one)
+        return tuple(override["InstanceType"] for override in overrides if "InstanceType" in override)
     return (data["InstanceType"],) if data.get("InstanceType") else ()
 
 
@@ -85,8 +85,8 @@ def check_types(site: Site, types: Sequence[str], architecture: str) -> Iterator
 def _described(aws: Aws, types: Sequence[str]) -> list[Any]:
     try:
         with asking(f"looking at instance types {', '.join(types)}"):
-            wanted: Any = list(types)
-            return list(aws.ec2.describe_instance_types(InstanceTypes=wanted)["InstanceTypes"])
+            requested: Any = list(types)
+            return list(aws.ec2.describe_instance_types(InstanceTypes=requested)["InstanceTypes"])
     except AwsError as error:
         if error.meaning is ErrorMeaning.NotFound or error.code == "InvalidInstanceType":
             return []
@@ -168,15 +168,15 @@ def _running(aws: Aws, market: Market) -> Iterator[str]:
         for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=query):
             for reservation in page["Reservations"]:
                 yield from (
-                    one["InstanceType"]
-                    for one in reservation["Instances"]
-                    if (one.get("InstanceLifecycle") == "spot") is (market == "spot")
+                    instance["InstanceType"]
+                    for instance in reservation["Instances"]
+                    if (instance.get("InstanceLifecycle") == "spot") is (market == "spot")
                 )
 
 
 def _vcpus(aws: Aws, types: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    memory: dict[str, int] = {}
     for start in range(0, len(types), 100):
-        for one in _described(aws, types[start : start + 100]):
-            found[one["InstanceType"]] = one.get("VCpuInfo", {}).get("DefaultVCpus", 0)
-    return found
+        for row in _described(aws, types[start : start + 100]):
+            memory[row["InstanceType"]] = row.get("VCpuInfo", {}).get("DefaultVCpus", 0)
+    return memory

@@ -24,12 +24,12 @@ _SHOWN = 100
 class LaunchDifference(NamedTuple):
     """One thing that is another in the new group."""
 
-    what: str
+    setting: str
     before: str
     after: str
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.before} -> {self.after}"
+        return f"{self.setting}: {self.before} -> {self.after}"
 
 
 def with_settings(data: Data, settings: Deploy, *, typed: bool = True) -> dict[str, Any]:
@@ -67,17 +67,19 @@ def _set_security_groups(data: dict[str, Any], groups: list[str]) -> None:
     data.pop("SecurityGroups", None)
     if data.get("NetworkInterfaces"):
         data.pop("SecurityGroupIds", None)
-        data["NetworkInterfaces"] = [{**one, "Groups": groups} for one in data["NetworkInterfaces"]]
+        data["NetworkInterfaces"] = [
+            {**interface, "Groups": groups} for interface in data["NetworkInterfaces"]
+        ]
     else:
         data["SecurityGroupIds"] = groups
 
 
 def security_groups_of(data: Data) -> list[str]:
     """Give the ids of the security groups a launch template names."""
-    found = list(data.get("SecurityGroupIds", ()))
-    for one in data.get("NetworkInterfaces", ()):
-        found += one.get("Groups", ())
-    return list(dict.fromkeys(found))
+    groups = list(data.get("SecurityGroupIds", ()))
+    for interface in data.get("NetworkInterfaces", ()):
+        groups += interface.get("Groups", ())
+    return list(dict.fromkeys(groups))
 
 
 def retyped(mixed: Data | None, settings: Deploy) -> tuple[Data | None, dict[int, int]]:
@@ -100,12 +102,12 @@ def retyped(mixed: Data | None, settings: Deploy) -> tuple[Data | None, dict[int
     }
     part = policy["LaunchTemplate"]
     before = list(part.get("Overrides", ()))
-    number_of = {one.get("InstanceType"): number for number, one in enumerate(before)}
+    number_of = {override.get("InstanceType"): number for number, override in enumerate(before)}
     if len(types) == 1 and not before:
         return policy, {}
     overrides = [before[number_of[kind]] if kind in number_of else {"InstanceType": kind} for kind in types]
-    weighted = [one for one in before if "WeightedCapacity" in one]
-    lacking = [one["InstanceType"] for one in overrides if "WeightedCapacity" not in one]
+    weighted = [override for override in before if "WeightedCapacity" in override]
+    lacking = [override["InstanceType"] for override in overrides if "WeightedCapacity" not in override]
     if weighted and lacking:
         raise DeliveryError(
             f"the instance types of the previous group have weights, and {', '.join(lacking)} has none",
@@ -133,11 +135,15 @@ def differences(before: Data, after: Data, path: str = "") -> Iterator[LaunchDif
 
 
 def _are_structures(value: object) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(one, Mapping) for one in value)
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(element, Mapping) for element in value)
+    )
 
 
 def _numbered(values: Any) -> dict[str, Any]:
-    return {str(number): one for number, one in enumerate(values)}
+    return {str(number): element for number, element in enumerate(values)}
 
 
 def _text(value: Any) -> str:

@@ -57,27 +57,30 @@ def plan(
     strategy = strategy or site.deploy.strategy
     intent = intend(site, traffic_of(site), image, strategy, permit=permission.check)
     facts = facts_of(site, intent)
-    said = [*before(facts), *((one.name, one.text) for one in steps(facts)), *after(facts)]
-    _tell_plan(site, intent, said, as_json=as_json)
+    plan_steps = [*before(facts), *((step.name, step.text) for step in steps(facts)), *after(facts)]
+    _tell_plan(site, intent, plan_steps, as_json=as_json)
 
 
-def _tell_plan(site: Site, intent: Any, said: list[tuple[str, str]], *, as_json: bool) -> None:
+def _tell_plan(site: Site, intent: Any, plan_steps: list[tuple[str, str]], *, as_json: bool) -> None:
     notes = [*intent.notes, *intent.extras.unread, str(intent.fleet)]
     if as_json:
-        steps = [{"name": name, "text": text} for name, text in said]
+        steps = [{"name": name, "text": text} for name, text in plan_steps]
         facts = {"cluster": str(site.cluster), "group": intent.group, **intent.release.values}
-        changes = [one._asdict() for one in intent.differences]
+        changes = [
+            {"what": difference.setting, "before": difference.before, "after": difference.after}
+            for difference in intent.differences
+        ]
         plan = {**facts, "strategy": intent.strategy, "steps": steps, "changes": changes, "notes": notes}
         plan |= intent.fleet.values
         say_json(plan)
         return
     where = f"{site.aws.account}, {site.aws.region}"
     say(f"{intent.strategy} deploy of {intent.release} as {intent.group} in {where}")
-    echo_steps(said)
+    echo_steps(plan_steps)
     if intent.differences:
         say(f"changes from {intent.previous.name}, besides the image:")
-    for one in intent.differences:
-        say(f"  {one}")
+    for difference in intent.differences:
+        say(f"  {difference}")
     for note in notes:
         say(f"note: {note}")
 
@@ -109,12 +112,12 @@ def status(place: CommonOptions, cluster_name: str, *, as_json: bool) -> None:
     if unfinished is not None and unfinished.state is DeployState.waiting:
         site.ignore_alarms(unfinished.tags.get(tags.IGNORED_ALARMS, "").splitlines())
         illness = illness_of(site, unfinished, traffic)
-    said = report(place.aws, cluster, traffic, _holder(site), site.clock.now(), illness=illness)
+    document = report(place.aws, cluster, traffic, _holder(site), site.clock.now(), illness=illness)
     if as_json:
-        say_json(said)
+        say_json(document)
     else:
-        say(table(said))
-    if cluster.alive and not unfinished and not said["serves"]:
+        say(table(document))
+    if cluster.alive and not unfinished and not document["serves"]:
         raise click.exceptions.Exit(FAILED)
 
 

@@ -84,8 +84,8 @@ def plan_resize(
 def _changed(now: Size, min: int | None, desired: int | None, max: int | None) -> Size:
     """Give a size in which only what is asked for differs; the number of now is kept within its bounds."""
     low, high = now.min if min is None else min, now.max if max is None else max
-    kept = _between(now.desired, low, high)
-    return Size(low, kept if desired is None else desired, high)
+    bounded = _between(now.desired, low, high)
+    return Size(low, bounded if desired is None else desired, high)
 
 
 def _check_processes(site: Site, group: Group, size: Size) -> None:

@@ -120,13 +120,13 @@ def _run(
     from delivery.deploy.manual import run_manual
 
     cluster = cluster_of(cluster_name)
-    what = f"{kind} in {cluster}"
+    purpose = f"{kind} in {cluster}"
     if as_plan:
-        change = check(site_of(place, cluster, f"plan of a {what}", locked=False))
+        change = check(site_of(place, cluster, f"plan of a {purpose}", locked=False))
         _print_plan(change, as_json=options["as_json"])
         return 0
-    site = site_of(place, cluster, what, locked=True)
-    confirm_production(site, what, yes=yes)
+    site = site_of(place, cluster, purpose, locked=True)
+    confirm_production(site, purpose, yes=yes)
     return run_locked(site, lambda: run_manual(site, check(site)), options, kind)
 
 

@@ -35,17 +35,17 @@ def renames(aws: Aws, old: Group, new: str, arns: Sequence[str], classic: Sequen
     A target group has a counterpart where each group has one that the other has not.
     """
     names = {old.name: new}
-    left = [one for one in old.target_groups if one not in arns]
-    taken = [one for one in arns if one not in old.target_groups]
-    if len(left) == len(taken) == 1:
-        names[target_group_label(left[0])] = target_group_label(taken[0])
-        before, after = (_balancer_label(aws, one) for one in (left[0], taken[0]))
+    old_only = [arn for arn in old.target_groups if arn not in arns]
+    taken = [arn for arn in arns if arn not in old.target_groups]
+    if len(old_only) == len(taken) == 1:
+        names[target_group_label(old_only[0])] = target_group_label(taken[0])
+        before, after = (_balancer_label(aws, arn) for arn in (old_only[0], taken[0]))
         if before and after and before != after:
             names[before] = after
-    left = [one for one in old.load_balancers if one not in classic]
-    taken = [one for one in classic if one not in old.load_balancers]
-    if len(left) == len(taken) == 1:
-        names[left[0]] = taken[0]
+    old_only = [name for name in old.load_balancers if name not in classic]
+    taken = [name for name in classic if name not in old.load_balancers]
+    if len(old_only) == len(taken) == 1:
+        names[old_only[0]] = taken[0]
     return names
 
 
@@ -58,12 +58,12 @@ def _balancer_label(aws: Aws, target_group: str) -> str:
     """Give `app/NAME/ID`, as metrics name the load balancer of a target group; empty without exactly one."""
     try:
         with asking("asking which load balancer a target group belongs to"):
-            found = aws.elbv2.describe_target_groups(TargetGroupArns=[target_group])["TargetGroups"]
+            target_groups = aws.elbv2.describe_target_groups(TargetGroupArns=[target_group])["TargetGroups"]
     except DeliveryError as error:
         if meaning(error) is not ErrorMeaning.NotFound:
             raise
         return ""
-    arns = [arn for one in found for arn in one.get("LoadBalancerArns", ())]
+    arns = [arn for target in target_groups for arn in target.get("LoadBalancerArns", ())]
     return arns[0].partition(":loadbalancer/")[2] if len(arns) == 1 else ""
 
 
@@ -72,24 +72,24 @@ def renamed(value: Any, names: Mapping[str, str]) -> Any:
     if not names:
         return value
     if isinstance(value, list | tuple):
-        return [renamed(one, names) for one in value]
+        return [renamed(element, names) for element in value]
     if not isinstance(value, Mapping):
         return value
-    changed = {key: renamed(one, names) for key, one in value.items()}
+    changed = {key: renamed(element, names) for key, element in value.items()}
     if changed.get("Name") in _DIMENSIONS and "Value" in changed:
         changed["Value"] = names.get(changed["Value"], changed["Value"])
     for key in _TEXTS:
         if isinstance(changed.get(key), str):
-            changed[key] = _pattern(names).sub(lambda found: names[found[0]], changed[key])
+            changed[key] = _pattern(names).sub(lambda match: names[match[0]], changed[key])
     return changed
 
 
 def names_in(value: Any, names: Iterable[str]) -> list[str]:
     """Find which of these names a policy or an alarm still has."""
-    wanted = list(names)
-    marks = {name: f"\0{name}" for name in wanted}
-    text = str(renamed(value, marks)) if wanted else ""
-    return [name for name in wanted if f"\\x00{name}" in text]
+    pending = list(names)
+    marks = {name: f"\0{name}" for name in pending}
+    text = str(renamed(value, marks)) if pending else ""
+    return [name for name in pending if f"\\x00{name}" in text]
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str]:

@@ -53,7 +53,9 @@ class Size:
     def parse(cls, text: str) -> Size | None:
         """The size a tag says; None if it says none."""
         parts = text.split("/")
-        return cls(*(int(one) for one in parts)) if len(parts) == 3 and all(map(str.isdigit, parts)) else None
+        return (
+            cls(*(int(part) for part in parts)) if len(parts) == 3 and all(map(str.isdigit, parts)) else None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,8 @@ class Group:
     @property
     def state(self) -> DeployState:
         """How far its deploy is."""
-        said = self.tags.get(tags.STATE, "")
-        return DeployState(said) if said in DeployState._value2member_map_ else DeployState.unknown
+        state = self.tags.get(tags.STATE, "")
+        return DeployState(state) if state in DeployState._value2member_map_ else DeployState.unknown
 
     @property
     def open(self) -> bool:
@@ -137,7 +139,7 @@ class Group:
     @property
     def in_service(self) -> int:
         """Instances that serve, as far as Auto Scaling knows."""
-        return sum(one.in_service for one in self.members)
+        return sum(member.in_service for member in self.members)
 
     @property
     def finished(self) -> bool:
@@ -169,7 +171,7 @@ class Group:
     @property
     def protected(self) -> tuple[str, ...]:
         """Ids of instances that something protects from scale-in, one by one."""
-        return () if self.protects_new else tuple(one.id for one in self.members if one.is_protected)
+        return () if self.protects_new else tuple(member.id for member in self.members if member.is_protected)
 
     @property
     def wished(self) -> Size:
@@ -190,7 +192,7 @@ class Group:
 
     def instances(self, capacity: int) -> int:
         """How many instances make this capacity; they differ where instance types have weights."""
-        weight = sum(one.weight for one in self.members)
+        weight = sum(member.weight for member in self.members)
         if not self.members or weight == len(self.members):
             return capacity
         return max(1, min(capacity, math.ceil(capacity * len(self.members) / weight)))
@@ -205,21 +207,21 @@ class Cluster:
 
     def get(self, name: str) -> Group | None:
         """A group by its name; one that is being deleted is no group any more."""
-        return next((one for one in self.groups if one.name == name and not one.deleting), None)
+        return next((group for group in self.groups if group.name == name and not group.deleting), None)
 
     @property
     def alive(self) -> tuple[Group, ...]:
         """Those not being deleted."""
-        return tuple(one for one in self.groups if not one.deleting)
+        return tuple(group for group in self.groups if not group.deleting)
 
     @property
     def unfinished(self) -> Group | None:
         """The group whose deploy is not over, the newest if there are several."""
-        return next((one for one in reversed(self.groups) if one.open), None)
+        return next((group for group in reversed(self.groups) if group.open), None)
 
     def next_name(self, beside: tuple[str, ...] = ()) -> str:
         """The name of the next push. NameProblem."""
-        taken = [*(one.name for one in self.groups), *beside]
+        taken = [*(group.name for group in self.groups), *beside]
         newest = self.groups[-1].name if self.groups else None
         return str(names.next_group(self.name, taken, newest))
 
@@ -227,23 +229,23 @@ class Cluster:
 def group_of(raw: Mapping[str, Any]) -> Group:
     """A group as Auto Scaling describes it."""
     return Group(
-        raw["AutoScalingGroupName"],
-        raw.get("CreatedTime") or datetime.fromtimestamp(0, UTC),
-        Size(raw["MinSize"], raw["DesiredCapacity"], raw["MaxSize"]),
-        tuple(
+        name=raw["AutoScalingGroupName"],
+        created=raw.get("CreatedTime") or datetime.fromtimestamp(0, UTC),
+        size=Size(raw["MinSize"], raw["DesiredCapacity"], raw["MaxSize"]),
+        members=tuple(
             Member(
-                one["InstanceId"],
-                one["LifecycleState"],
-                one["HealthStatus"],
-                int(one.get("WeightedCapacity") or 1),
-                bool(one.get("ProtectedFromScaleIn")),
+                instance["InstanceId"],
+                instance["LifecycleState"],
+                instance["HealthStatus"],
+                int(instance.get("WeightedCapacity") or 1),
+                bool(instance.get("ProtectedFromScaleIn")),
             )
-            for one in raw.get("Instances", ())
+            for instance in raw.get("Instances", ())
         ),
-        tuple(raw.get("TargetGroupARNs", ())),
-        tuple(raw.get("LoadBalancerNames", ())),
-        frozenset(one["ProcessName"] for one in raw.get("SuspendedProcesses", ())),
-        tags.read(raw.get("Tags")),
-        bool(raw.get("Status")),
-        raw,
+        target_groups=tuple(raw.get("TargetGroupARNs", ())),
+        load_balancers=tuple(raw.get("LoadBalancerNames", ())),
+        suspended=frozenset(process["ProcessName"] for process in raw.get("SuspendedProcesses", ())),
+        tags=tags.read(raw.get("Tags")),
+        deleting=bool(raw.get("Status")),
+        raw=raw,
     )

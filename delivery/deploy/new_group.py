@@ -30,18 +30,18 @@ def facts_of(site: Site, intent: Intent) -> Facts:
     """What the plan of a deploy says."""
     template, previous = intent.launch.template, intent.previous.name if intent.previous else None
     return Facts(
-        intent.group,
-        intent.release,
-        intent.strategy,
-        intent.size.desired,
-        site.deploy,
-        previous,
-        intent.previous.size.desired if intent.previous else 0,
-        tuple(key.rpartition("/")[2] for key in intent.places),
-        tuple(intent.extras.told()),
-        f"launch template {template.name}, all of version {template.version}",
-        str(intent.size),
-        tuple(one.name for one in surplus(intent.cluster, site.deploy.keep, previous)),
+        group=intent.group,
+        release=intent.release,
+        strategy=intent.strategy,
+        capacity=intent.size.desired,
+        settings=site.deploy,
+        previous=previous,
+        old_capacity=intent.previous.size.desired if intent.previous else 0,
+        places=tuple(key.rpartition("/")[2] for key in intent.places),
+        extras=tuple(intent.extras.reported()),
+        source=f"launch template {template.name}, all of version {template.version}",
+        size=str(intent.size),
+        surplus=tuple(group.name for group in surplus(intent.cluster, site.deploy.keep, previous)),
         baseline=baseline_name(intent.group) if intent.is_judged else "",
     )
 
@@ -51,23 +51,23 @@ def make(site: Site, intent: Intent) -> Group:
 
     If another run has taken the name, it gets the next one.
     """
-    with site.timeline.step("template", facts_of(site, intent).source) as told:
-        launch = retried(site, lambda: make_launch(site, intent.launch, intent.image), told.note)
+    with site.timeline.step("template", facts_of(site, intent).source) as entry:
+        launch = retried(site, lambda: make_launch(site, intent.launch, intent.image), entry.note)
     deploy = f"d-{secrets.token_hex(6)}"
     taken: tuple[str, ...] = ()
     for _ in range(_RACES):
         name = intent.cluster.next_name(taken)
-        with site.timeline.step("group", f"{name}, min/desired/max {intent.size}") as told:
-            if retried(site, lambda: _created(site, name, intent, launch, deploy), told.note):  # noqa: B023
-                return retried(site, lambda: site.group(name), told.note)  # noqa: B023
-            told.note("another run has made a group of that name")
+        with site.timeline.step("group", f"{name}, min/desired/max {intent.size}") as entry:
+            if retried(site, lambda: _created(site, name, intent, launch, deploy), entry.note):  # noqa: B023
+                return retried(site, lambda: site.group(name), entry.note)  # noqa: B023
+            entry.note("another run has made a group of that name")
         taken = (*taken, name)
     raise DeliveryError(f"{_RACES} names of {site.cluster} were taken by others", "", FAILED)
 
 
 def _created(site: Site, name: str, intent: Intent, launch: Mapping[str, Any], deploy: str) -> bool:
     """Whether the group is there and ours. An answer may have been lost: then the group itself tells."""
-    said = {
+    parameters = {
         **intent.settings,
         **launch,
         "AutoScalingGroupName": name,
@@ -78,12 +78,12 @@ def _created(site: Site, name: str, intent: Intent, launch: Mapping[str, Any], d
     }
     try:
         with site.changing(f"creating group {name}"):
-            site.aws.autoscaling.create_auto_scaling_group(**said)
+            site.aws.autoscaling.create_auto_scaling_group(**parameters)
     except AwsError as error:
         if error.meaning not in (ErrorMeaning.AlreadyExists, ErrorMeaning.Unavailable):
             raise
-        found = site.find(name)
-        ours = found is not None and found.tags.get(tags.DEPLOY) == deploy
+        group = site.find(name)
+        ours = group is not None and group.tags.get(tags.DEPLOY) == deploy
         if not ours and error.meaning is ErrorMeaning.Unavailable:
             raise
         return ours

@@ -108,7 +108,7 @@ def deploy(
     cluster, traffic = site.read(), traffic_of(site)
     open_one = cluster.unfinished
     if open_one is None:
-        with site.timeline.step("check", "policy, image, network, groups of the cluster") as told:
+        with site.timeline.step("check", "policy, image, network, groups of the cluster") as entry:
             intent = preflight.intend(
                 site,
                 traffic,
@@ -118,7 +118,7 @@ def deploy(
                 rolled_back=rolled_back,
             )
             for note in (*map(str, intent.differences), *intent.notes, str(intent.fleet)):
-                told.note(note)
+                entry.note(note)
             if permission is not None:
                 permission.share()
         site.release = intent.release
@@ -153,37 +153,37 @@ def deploy(
 
 
 def _leftover(cluster: Cluster, traffic: Traffic) -> Group | None:
-    return leftover(cluster, [one for one in cluster.alive if traffic.takes(one)])
+    return leftover(cluster, [group for group in cluster.alive if traffic.takes(group)])
 
 
 def promote(site: Site) -> CommandOutcome:
     """Go on with the canary, or the stage of a ramp, that waits. DeliveryError if none does."""
-    found = site.read().unfinished
-    if found is None or not found.is_decided_on or found.state is DeployState.rolling_back:
+    unfinished = site.read().unfinished
+    if unfinished is None or not unfinished.is_decided_on or unfinished.state is DeployState.rolling_back:
         raise DeliveryError(
             f"no canary of {site.cluster} waits", "run delivery status for the current state", USAGE
         )
-    return _continue(site, found, promoted=True)
+    return _continue(site, unfinished, promoted=True)
 
 
 def resume(site: Site) -> CommandOutcome:
     """Go on where a run was stopped. DeliveryError."""
     cluster = site.read()
-    found = cluster.unfinished
-    if found is None:
+    unfinished = cluster.unfinished
+    if unfinished is None:
         traffic = traffic_of(site)
         group = _leftover(cluster, traffic)
         if group is not None:
             return _settled(site, traffic, group)
         return CommandOutcome("nothing to do", reason=without_traffic(cluster, traffic))
-    if found.state is DeployState.rolling_back:
-        previous = found.tags.get(tags.PREVIOUS)
+    if unfinished.state is DeployState.rolling_back:
+        previous = unfinished.tags.get(tags.PREVIOUS)
         if previous and cluster.get(previous) is None:
-            return _anew(site, found)
-        return _back(site, found, found.tags.get(tags.REASON, ""), asked=False)
-    if found.state is DeployState.waiting:
-        return _undecided(site, found)
-    return _continue(site, found)
+            return _anew(site, unfinished)
+        return _back(site, unfinished, unfinished.tags.get(tags.REASON, ""), asked=False)
+    if unfinished.state is DeployState.waiting:
+        return _undecided(site, unfinished)
+    return _continue(site, unfinished)
 
 
 def rollback(
@@ -213,7 +213,7 @@ def rollback(
 def rollback_target(site: Site, to: str | None = None, *, cancelling: bool = False) -> Target:
     """What a rollback would do now. DeliveryError."""
     cluster, traffic = site.read(), traffic_of(site)
-    taking = [one for one in cluster.alive if traffic.takes(one)]
+    taking = [group for group in cluster.alive if traffic.takes(group)]
     return choose(cluster, taking, to, cancel=cancelling)
 
 
@@ -232,15 +232,15 @@ def _cancel(site: Site, old: Group, new: str) -> CommandOutcome:
 
 def _run(site: Site, new: Group, extras: Extras | None = None) -> DeployRun:
     """A deploy as its group's tags have it."""
-    said = new.tags
+    new_tags = new.tags
     site.about(new)
-    if said.get(tags.PREVIOUS) == new.name:
+    if new_tags.get(tags.PREVIOUS) == new.name:
         raise itself(new.name)
-    site.ignore_alarms(said.get(tags.IGNORED_ALARMS, "").splitlines())
-    old = site.find(said[tags.PREVIOUS]) if said.get(tags.PREVIOUS) else None
+    site.ignore_alarms(new_tags.get(tags.IGNORED_ALARMS, "").splitlines())
+    old = site.find(new_tags[tags.PREVIOUS]) if new_tags.get(tags.PREVIOUS) else None
     if extras is None:
         extras = with_policy(extras_of(site.aws, old) if old else Extras(), site.deploy)
-    facts = recorded_facts(new, old, site.deploy, extras.told())
+    facts = recorded_facts(new, old, site.deploy, extras.reported())
     return DeployRun(site, traffic_of(site), facts, new, extras)
 
 
@@ -355,13 +355,13 @@ def _back(site: Site, new: Group, reason: str, *, asked: bool) -> CommandOutcome
     )
 
 
-def _undecided(site: Site, found: Group) -> CommandOutcome:
+def _undecided(site: Site, unfinished: Group) -> CommandOutcome:
     from datetime import datetime
 
-    until = found.tags.get(tags.DECIDE_BY)
+    until = unfinished.tags.get(tags.DECIDE_BY)
     if until and datetime.fromisoformat(until).timestamp() <= site.clock.now():
-        return _back(site, found, f"no decision was made until {until}", asked=False)
-    return _continue(site, found)  # which looks at it, and waits on
+        return _back(site, unfinished, f"no decision was made until {until}", asked=False)
+    return _continue(site, unfinished)  # which looks at it, and waits on
 
 
 def _anew(site: Site, new: Group) -> CommandOutcome:

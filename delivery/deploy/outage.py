@@ -16,11 +16,11 @@ __all__ = ["without_traffic"]
 def without_traffic(cluster: Cluster, traffic: Traffic) -> str:
     """Say that no group takes traffic, and the command that changes it; empty if one does. AwsError."""
     alive = cluster.alive
-    if any(traffic.takes(one) for one in alive):
+    if any(traffic.takes(group) for group in alive):
         return ""
     if not alive:
         return f"{cluster.name} has no group: delivery deploy makes one"
-    served = [one for one in alive if one.state is not DeployState.failed]
+    served = [group for group in alive if group.state is not DeployState.failed]
     if not served:
         return f"no group of {cluster.name} takes traffic, and none ever did: delivery deploy makes one"
     last = max(served, key=_out_since).name

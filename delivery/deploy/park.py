@@ -51,7 +51,7 @@ def park(site: Site, traffic: Traffic, group: Group, *, keep: bool) -> None:
     elif takes:
         _renew(site, group)
     stays = keep and traffic.switches
-    frozen = [one for one in FROZEN if stays or one != "Terminate"]
+    frozen = [process for process in FROZEN if stays or process != "Terminate"]
     if not group.suspended.issuperset(frozen):
         with site.changing(f"freezing {group.name}"):
             site.aws.autoscaling.suspend_processes(AutoScalingGroupName=group.name, ScalingProcesses=frozen)
@@ -103,7 +103,7 @@ def _renew(site: Site, group: Group) -> None:
     Marks of an earlier time, whose processes run, are written anew as a whole. Where they are suspended, a
     run was killed while it took the group out: what it wrote down of the group before is still true.
     """
-    if group.suspended.issuperset(one for one in FROZEN if one != "Terminate"):
+    if group.suspended.issuperset(process for process in FROZEN if process != "Terminate"):
         site.tag(group.name, _dates(site))
     else:
         _record(site, group)
@@ -116,15 +116,15 @@ def _dates(site: Site) -> dict[str, str]:
 
 def _record(site: Site, group: Group) -> None:
     """Write down what will be taken away, before it is."""
-    said = {
+    new_tags = {
         **_dates(site),
         tags.SUSPENDED: " ".join(sorted(group.suspended)) or "none",
         tags.SIZE: str(group.unpinned),
     }
     if group.attached:
-        said |= taking(group.target_groups, group.load_balancers)
-        site.untag(group.name, [key for key in taking(*recorded(group)) if key not in said])
-    site.tag(group.name, said)
+        new_tags |= taking(group.target_groups, group.load_balancers)
+        site.untag(group.name, [key for key in taking(*recorded(group)) if key not in new_tags])
+    site.tag(group.name, new_tags)
 
 
 def take_back(site: Site, traffic: Traffic, group: Group, capacity: int, note: Note) -> None:
@@ -134,7 +134,9 @@ def take_back(site: Site, traffic: Traffic, group: Group, capacity: int, note: N
     """
     _check_launch(group, capacity)
     _forgive(site, group)
-    frozen = [one for one in FROZEN if one in group.suspended and one not in group.own_suspended]
+    frozen = [
+        process for process in FROZEN if process in group.suspended and process not in group.own_suspended
+    ]
     if frozen:
         with site.changing(f"resuming {group.name}"):
             site.aws.autoscaling.resume_processes(AutoScalingGroupName=group.name, ScalingProcesses=frozen)
@@ -161,10 +163,10 @@ def _check_launch(group: Group, capacity: int) -> None:
 
 def _forgive(site: Site, group: Group) -> None:
     """Take back marks that were set while it was out of traffic; what is really ill is found again."""
-    for one in group.members:
-        if one.lifecycle == "InService" and not one.in_service:
-            with site.changing(f"forgiving {one.id}"):
-                site.aws.autoscaling.set_instance_health(InstanceId=one.id, HealthStatus="Healthy")
+    for member in group.members:
+        if member.lifecycle == "InService" and not member.in_service:
+            with site.changing(f"forgiving {member.id}"):
+                site.aws.autoscaling.set_instance_health(InstanceId=member.id, HealthStatus="Healthy")
 
 
 def settle(site: Site, name: str) -> None:

@@ -94,7 +94,7 @@ def before(facts: Facts) -> list[tuple[str, str]]:
 
 def after(facts: Facts) -> list[tuple[str, str]]:
     """What follows once the new group is active, as names and words."""
-    return [tidying(one, facts.settings) for one in facts.surplus]
+    return [tidying(group, facts.settings) for group in facts.surplus]
 
 
 def tidying(group: str, settings: Deploy) -> tuple[str, str]:
@@ -110,7 +110,7 @@ def steps(facts: Facts) -> list[DeployStep]:
 
 def left(every: list[DeployStep], done: str) -> list[DeployStep]:
     """The steps behind the one that is done; all of them if it is none of these."""
-    names = [one.name for one in every]
+    names = [step.name for step in every]
     return every[names.index(done) + 1 :] if done in names else every
 
 
@@ -119,8 +119,8 @@ def _first(facts: Facts) -> Iterator[DeployStep]:
         none = f"{facts.previous} has no policies, actions or hooks"
         extras = f"{', '.join(facts.extras)} of {facts.previous}" if facts.extras else none
         yield DeployStep("copy", extras, "copy")
-        what = _some(facts.old_capacity, "instance")
-        yield DeployStep("pin", f"{facts.previous} keeps its {what} until this is over", "pin")
+        instances = _some(facts.old_capacity, "instance")
+        yield DeployStep("pin", f"{facts.previous} keeps its {instances} until this is over", "pin")
     elif facts.extras:
         yield DeployStep("copy", f"{', '.join(facts.extras)} as the settings say", "copy")
     if facts.settings.traffic == "weighted":
@@ -163,17 +163,17 @@ def _judged(facts: Facts, stage: str, size: int, before: int, *, is_last: bool) 
     """
     prefix = f"{stage}-" if stage else ""
     share = _judged_share(size, facts.capacity, facts.old_capacity)
-    one = DeployStep("", "", "baseline", size, share, serving=size, stage=stage)
+    step = DeployStep("", "", "baseline", size, share, serving=size, stage=stage)
     name, count = facts.baseline, _some(size, "instance")
-    yield _as(one, f"{prefix}baseline", f"{name} of the image of {facts.previous}, to {count}", "baseline")
+    yield _as(step, f"{prefix}baseline", f"{name} of the image of {facts.previous}, to {count}", "baseline")
     yield from _stage(facts, prefix or "canary-", size, share, 0, before)
-    yield _as(one, f"{prefix}compare", f"{name} takes traffic as {facts.previous} does", "compare")
+    yield _as(step, f"{prefix}compare", f"{name} takes traffic as {facts.previous} does", "compare")
     text = f"{facts.group} is judged by its metrics against {name}"
-    yield _as(one, f"{prefix}analyse", text, "analyse")
+    yield _as(step, f"{prefix}analyse", text, "analyse")
     if is_last:
-        yield _as(one, f"{prefix}retire", f"{name} out of traffic, and deleted", "retire")
+        yield _as(step, f"{prefix}retire", f"{name} out of traffic, and deleted", "retire")
     text = "go on if the metrics are good, else wait for delivery promote or delivery rollback"
-    yield _as(one, f"{prefix}decide", text, "decide")
+    yield _as(step, f"{prefix}decide", text, "decide")
 
 
 def judged_sizes(strategy: str, settings: Deploy, full: int) -> list[int]:
@@ -197,8 +197,8 @@ def _ramp_size(percent: int, full: int) -> int:
 def canary_size(settings: Deploy, full: int) -> int:
     """Give the capacity of a canary: at least one, and at most the full size."""
     percent = settings.canary_percent
-    wanted = settings.canary_instances if percent is None else math.ceil(full * percent / 100)
-    return min(max(wanted, 1), full)
+    instances = settings.canary_instances if percent is None else math.ceil(full * percent / 100)
+    return min(max(instances, 1), full)
 
 
 def borne(share: float, healthy: int, need: int) -> float:
@@ -228,7 +228,9 @@ def _stage(
     `before` is the capacity that has traffic already. By weights, a share is given to what is healthy behind
     it; what is attached takes traffic as each instance becomes healthy.
     """
-    one = DeployStep("", "", "grow", capacity, share, soak, before)
+    step = DeployStep(
+        name="", text="", verb="grow", capacity=capacity, share=share, minutes=soak, serving=before
+    )
     group, settings = facts.group, facts.settings
     enough = (
         f"{capacity} of {capacity} healthy"
@@ -236,22 +238,22 @@ def _stage(
         else (f"{settings.healthy_percent:g}% of {capacity} healthy")
     )
     looks = f"{_some(settings.looks, 'look')} in a row, within {settings.timeout_minutes:g} min"
-    yield _as(one, prefix + "grow", f"{group} to {_some(capacity, 'instance')}", "grow")
+    yield _as(step, prefix + "grow", f"{group} to {_some(capacity, 'instance')}", "grow")
     weighted = settings.traffic == "weighted"
     if not before or weighted or not facts.switches:
-        yield _as(one, prefix + "healthy", f"{enough}, {looks}", "healthy")
+        yield _as(step, prefix + "healthy", f"{enough}, {looks}", "healthy")
     if facts.switches and (not before or weighted):
         how = f"{share:g}% of {_short(settings.listener)}" if weighted else _places(facts)
-        yield _as(one, prefix + "traffic", f"{group} takes traffic: {how}", "traffic")
+        yield _as(step, prefix + "traffic", f"{group} takes traffic: {how}", "traffic")
     if facts.switches:
-        yield _as(one, prefix + "serving", f"{enough} as its load balancers see it, {looks}", "serving")
+        yield _as(step, prefix + "serving", f"{enough} as its load balancers see it, {looks}", "serving")
     if soak:
         watched = f", alarms {', '.join(settings.alarms)}" if settings.alarms else ""
-        yield _as(one, prefix + "soak", f"{group} must stay healthy for {soak:g} min{watched}", "soak")
+        yield _as(step, prefix + "soak", f"{group} must stay healthy for {soak:g} min{watched}", "soak")
 
 
-def _as(one: DeployStep, name: str, text: str, verb: Verb) -> DeployStep:
-    return replace(one, name=name, text=text, verb=verb)
+def _as(step: DeployStep, name: str, text: str, verb: Verb) -> DeployStep:
+    return replace(step, name=name, text=text, verb=verb)
 
 
 def _last(facts: Facts) -> Iterator[DeployStep]:
@@ -287,8 +289,8 @@ def _places(facts: Facts) -> str:
     return ", ".join(facts.places) or "nothing"
 
 
-def _some(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _some(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _short(arn: str | None) -> str:

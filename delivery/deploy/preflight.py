@@ -86,9 +86,9 @@ def intend(
         refusals.add(check_alarms(site))
         refusals.add(refusals.of(lambda: [*check_admission(site)], []), REFUSED)
     refusals.of(
-        lambda: check_room(site, cluster, {one.name for one in surplus(cluster, site.deploy.keep)}), None
+        lambda: check_room(site, cluster, {group.name for group in surplus(cluster, site.deploy.keep)}), None
     )
-    taking = [one for one in cluster.alive if traffic.takes(one)]
+    taking = [group for group in cluster.alive if traffic.takes(group)]
     try:
         old = previous_of(cluster, taking)
         before = launch_of(site.aws, old) if old else None
@@ -103,17 +103,17 @@ def intend(
     places = refusals.of(lambda: traffic.wanted(old), none)
     group = refusals.of(lambda: _settings(site, old) if old else first_group.settings(site), none)
     intent = Intent(
-        cluster,
-        cluster.next_name(),
-        image,
-        strategy,
-        size,
-        launch or LaunchSource(Template("", "", 0)),
-        old,
-        places,
-        group,
-        with_policy(extras_of(site.aws, old) if old else Extras(), site.deploy),
-        facts.release if facts else Release(image=image),
+        cluster=cluster,
+        group=cluster.next_name(),
+        image=image,
+        strategy=strategy,
+        size=size,
+        launch=launch or LaunchSource(Template("", "", 0)),
+        previous=old,
+        places=places,
+        settings=group,
+        extras=with_policy(extras_of(site.aws, old) if old else Extras(), site.deploy),
+        release=facts.release if facts else Release(image=image),
         before=before,
         rolled_back=rolled_back,
         is_judged=refusals.of(lambda: _is_judged(site, strategy, old), False),
@@ -121,15 +121,15 @@ def intend(
     if launch is not None:
         refusals.add(_against(site, intent, facts))
     refusals.finish()
-    found = tuple(_differences(site, intent, before)) if before else ()
+    differences = tuple(_differences(site, intent, before)) if before else ()
     unknown = [] if rolled_back else _against_quotas(site, intent, refusals)
     refusals.finish()
-    gone = {one.name for one in surplus(cluster, site.deploy.keep, old.name if old else None)}
+    gone = {group.name for group in surplus(cluster, site.deploy.keep, old.name if old else None)}
     fleet = fleet_of(cluster, old, size.desired, site.deploy, strategy=strategy, deleted=gone)
     fleet = replace(fleet, new=max(fleet.new, _most(site, intent)))
     overridden = [f"{site.trigger.change_request} overrides: {reason}" for reason in site.overridden]
-    said = (*overridden, *notes, *unknown, *_notes(site, intent, taking))
-    return replace(intent, notes=said, differences=found, fleet=fleet)
+    notices = (*overridden, *notes, *unknown, *_notes(site, intent, taking))
+    return replace(intent, notes=notices, differences=differences, fleet=fleet)
 
 
 def _is_judged(site: Site, strategy: str, old: Group | None) -> bool:
@@ -175,7 +175,7 @@ def _against(site: Site, intent: Intent, image: AccountImage | None) -> Iterator
     yield from check_network(site.aws, network)
     yield from check_health_checks(intent.settings, old)
     yield from check_tags(
-        intent.group, (one["Key"] for one in intent.settings.get("Tags", ())), _all_tags(site, intent)
+        intent.group, (tag["Key"] for tag in intent.settings.get("Tags", ())), _all_tags(site, intent)
     )
     if old is not None and site.deploy.traffic == "none" and "Terminate" in old.suspended:
         yield Problem(
@@ -197,7 +197,7 @@ def _all_tags(site: Site, intent: Intent) -> dict[str, str]:
 
 def _notes(site: Site, intent: Intent, taking: Sequence[Group]) -> Iterator[str]:
     old = intent.previous
-    others = [one.name for one in taking if old is not None and one.name != old.name]
+    others = [group.name for group in taking if old is not None and group.name != old.name]
     if others:
         yield f"{', '.join(others)}, which no deploy made, takes traffic too, and stays in it"
     yield from site.deploy.unused
@@ -217,9 +217,9 @@ def _not_copied(old: Group) -> Iterator[str]:
     protection = old.raw.get("DeletionProtection", "none")
     if protection != "none":
         yield f"DeletionProtection ({protection}) of {old.name} is not copied: deploys delete what they made"
-    for one in old.raw.get("TrafficSources", ()):
-        if one.get("Type") not in ("elb", "elbv2", None):
-            yield f"traffic source {one['Identifier']} ({one['Type']}) of {old.name} is not copied"
+    for source in old.raw.get("TrafficSources", ()):
+        if source.get("Type") not in ("elb", "elbv2", None):
+            yield f"traffic source {source['Identifier']} ({source['Type']}) of {old.name} is not copied"
 
 
 def _differences(site: Site, intent: Intent, before: LaunchSource) -> Iterator[LaunchDifference]:
@@ -229,8 +229,8 @@ def _differences(site: Site, intent: Intent, before: LaunchSource) -> Iterator[L
     data = {**data_of(site, intent.launch, intent.image), "ImageId": ""}
     yield from differences({**sent(site, before.template), "ImageId": ""}, data)
     yield from differences({"types": overrides_of(before)}, {"types": overrides_of(intent.launch)})
-    kept = {key: value for key, value in intent.settings.items() if key != "Tags"}
-    yield from differences({key: old.raw.get(key) for key in kept}, kept)
+    settings = {key: value for key, value in intent.settings.items() if key != "Tags"}
+    yield from differences({key: old.raw.get(key) for key in settings}, settings)
     yield from differences({"min/desired/max": str(old.unpinned)}, {"min/desired/max": str(intent.size)})
     was = taking_tags(old.target_groups, old.load_balancers)
     yield from differences({"traffic from": _names(was)}, {"traffic from": _names(intent.places)})
@@ -242,11 +242,11 @@ def _names(places: Mapping[str, str]) -> str:
 
 def _settings(site: Site, old: Group) -> dict[str, Any]:
     """Everything of the previous group a new one can be told, and what the settings change of it."""
-    said = copied_settings(site.aws, old)
+    copied = copied_settings(site.aws, old)
     if site.deploy.subnets is not None:
-        said["VPCZoneIdentifier"] = ",".join(site.deploy.subnets)
-    if said.get("VPCZoneIdentifier"):
-        said.pop("AvailabilityZones", None)  # the subnets say which
+        copied["VPCZoneIdentifier"] = ",".join(site.deploy.subnets)
+    if copied.get("VPCZoneIdentifier"):
+        copied.pop("AvailabilityZones", None)  # the subnets say which
     if site.deploy.health_check_grace_seconds is not None:
-        said["HealthCheckGracePeriod"] = site.deploy.health_check_grace_seconds
-    return {key: one for key, one in said.items() if one not in ("", [])}
+        copied["HealthCheckGracePeriod"] = site.deploy.health_check_grace_seconds
+    return {key: value for key, value in copied.items() if value not in ("", [])}

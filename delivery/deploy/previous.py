@@ -18,7 +18,7 @@ def is_ours(group: Group) -> bool:
 
 def deciding(taking: Sequence[Group]) -> list[Group]:
     """Give the groups in traffic that deploys and rollbacks decide by: those of deploys, else the newest."""
-    return [one for one in taking if is_ours(one)] or [*taking[-1:]]
+    return [group for group in taking if is_ours(group)] or [*taking[-1:]]
 
 
 def previous_of(cluster: Cluster, taking: Sequence[Group]) -> Group | None:
@@ -33,19 +33,19 @@ def previous_of(cluster: Cluster, taking: Sequence[Group]) -> Group | None:
     """
     ours = deciding(taking)
     if len(ours) > 1:
-        several = " and ".join(one.name for one in ours)
+        several = " and ".join(group.name for group in ours)
         raise DeliveryError(
             f"{several} take traffic: which one is to be replaced?",
             f"delivery rollback --cluster {cluster.name} takes {ours[-1].name} out",
             USAGE,
         )
-    kept = [one for one in cluster.alive if one.state is DeployState.disabled]
-    kept = kept or [one for one in cluster.alive if one.state is DeployState.active]
-    if kept and not ours:
-        why = "was active" if kept[-1].state is DeployState.active else "is kept for a rollback"
+    candidates = [group for group in cluster.alive if group.state is DeployState.disabled]
+    candidates = candidates or [group for group in cluster.alive if group.state is DeployState.active]
+    if candidates and not ours:
+        why = "was active" if candidates[-1].state is DeployState.active else "is kept for a rollback"
         raise DeliveryError(
-            f"no group of {cluster.name} takes traffic, and {kept[-1].name} {why}",
-            f"delivery rollback --cluster {cluster.name} --to {kept[-1].name} gives it traffic",
+            f"no group of {cluster.name} takes traffic, and {candidates[-1].name} {why}",
+            f"delivery rollback --cluster {cluster.name} --to {candidates[-1].name} gives it traffic",
             USAGE,
         )
     return ours[0] if ours else None

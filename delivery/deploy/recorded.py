@@ -28,14 +28,14 @@ def recorded_facts(new: Group, old: Group | None, settings: Deploy, extras: Iter
     """
     prefixes = (tags.TARGET_GROUP, tags.LOAD_BALANCER)
     return Facts(
-        new.name,
-        recorded_release(new.tags),
-        new.tags.get(tags.STRATEGY, "red-black"),
-        new.wished.desired,
-        settings,
-        new.tags.get(tags.PREVIOUS) or None,
-        old.size.desired if old else 0,
-        tuple(sorted(key.rpartition("/")[2] for key in new.tags if key.startswith(prefixes))),
-        tuple(extras),
+        group=new.name,
+        release=recorded_release(new.tags),
+        strategy=new.tags.get(tags.STRATEGY, "red-black"),
+        capacity=new.wished.desired,
+        settings=settings,
+        previous=new.tags.get(tags.PREVIOUS) or None,
+        old_capacity=old.size.desired if old else 0,
+        places=tuple(sorted(key.rpartition("/")[2] for key in new.tags if key.startswith(prefixes))),
+        extras=tuple(extras),
         baseline=new.tags.get(tags.BASELINE, ""),
     )

@@ -42,7 +42,7 @@ class Refusals:
 
     def add(self, problems: Iterable[Problem], exit_code: int = USAGE) -> None:
         """Keep problems that a check has yielded."""
-        self.errors += [DeliveryError(one.message, one.hint, exit_code) for one in problems]
+        self.errors += [DeliveryError(problem.message, problem.hint, exit_code) for problem in problems]
 
     def finish(self) -> None:
         """Raise what was kept: one error as it is, several as one."""
@@ -50,5 +50,5 @@ class Refusals:
             return
         if len(self.errors) == 1:
             raise self.errors[0]
-        code = REFUSED if any(one.exit_code == REFUSED for one in self.errors) else USAGE
-        raise SeveralError([problem for one in self.errors for problem in one.problems], code)
+        code = REFUSED if any(error.exit_code == REFUSED for error in self.errors) else USAGE
+        raise SeveralError([problem for error in self.errors for problem in error.problems], code)

@@ -32,7 +32,7 @@ def protected(traffic: Traffic, cluster: Cluster, group: Group) -> str:
         return f"{group.name} takes traffic"
     if group.open:
         return f"the deploy of {group.name} is not over"
-    if not any(one.name != group.name and traffic.takes(one) for one in cluster.alive):
+    if not any(candidate.name != group.name and traffic.takes(candidate) for candidate in cluster.alive):
         return f"no other group of {cluster.name} takes traffic"
     return ""
 
@@ -65,25 +65,25 @@ def surplus(cluster: Cluster, keep: int, previous: str | None = None) -> tuple[G
 
     Those kept were in traffic last. `previous` counts as taken out, if it is not yet.
     """
-    out = [one for one in cluster.alive if one.state is DeployState.disabled and one.name != previous]
-    out.sort(key=lambda one: one.tags.get(tags.DISABLED_AT, ""), reverse=True)
-    line = [one for one in cluster.alive if one.name == previous] + out
-    return tuple(one for one in line[keep - 1 :] if tags.DEPLOY in one.tags)
+    out = [group for group in cluster.alive if group.state is DeployState.disabled and group.name != previous]
+    out.sort(key=lambda group: group.tags.get(tags.DISABLED_AT, ""), reverse=True)
+    line = [group for group in cluster.alive if group.name == previous] + out
+    return tuple(group for group in line[keep - 1 :] if tags.DEPLOY in group.tags)
 
 
 def tidy(site: Site, traffic: Traffic, cluster: Cluster) -> list[str]:
     """Delete the surplus; gives the names of what went, or is going. What cannot go is reported, no error."""
     gone = []
     for group in surplus(cluster, site.deploy.keep):
-        with site.timeline.step(*tidying(group.name, site.deploy)) as told:
+        with site.timeline.step(*tidying(group.name, site.deploy)) as entry:
             try:
                 waits = remove(site, traffic, group, site.deploy.drain_seconds)
             except DeliveryError as error:
-                told.note(f"{group.name} is not deleted: {error.message}")
+                entry.note(f"{group.name} is not deleted: {error.message}")
             else:
                 gone.append(group.name)
                 if waits:
-                    told.note(f"{group.name} is not deleted yet: {waits}")
+                    entry.note(f"{group.name} is not deleted yet: {waits}")
     return gone
 
 
@@ -93,7 +93,7 @@ def check_room(site: Site, cluster: Cluster, going: Collection[str]) -> None:
     Not counted are failed groups without instances, which are only there to be read, those that keep them
     because a user asked for it, and groups that no deploy has made, which none may delete either.
     """
-    counted = [one.name for one in cluster.alive if _counts(one) and one.name not in going]
+    counted = [group.name for group in cluster.alive if _counts(group) and group.name not in going]
     if len(counted) >= site.deploy.max_groups:
         raise DeliveryError(
             f"{cluster.name} has {len(counted)} groups already: {', '.join(counted)}",

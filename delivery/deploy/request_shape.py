@@ -13,19 +13,21 @@ def fitting(shape: Any, value: Any, path: str = "") -> tuple[Any, list[str]]:
     if shape.type_name == "structure" and isinstance(value, Mapping):
         return _structure(shape, value, path)
     if shape.type_name == "list" and isinstance(value, list | tuple):
-        pairs = [fitting(shape.member, one, path) for one in value]
-        return [one for one, _ in pairs], list(dict.fromkeys(left for _, some in pairs for left in some))
+        pairs = [fitting(shape.member, element, path) for element in value]
+        return [pair for pair, _ in pairs], list(
+            dict.fromkeys(path_left for _, some in pairs for path_left in some)
+        )
     return value, []
 
 
 def _structure(shape: Any, value: Mapping[str, Any], path: str) -> tuple[dict[str, Any], list[str]]:
-    kept: dict[str, Any] = {}
-    left: list[str] = []
-    for key, one in value.items():
+    fitting_keys: dict[str, Any] = {}
+    not_sent: list[str] = []
+    for key, element in value.items():
         where = f"{path}.{key}" if path else key
         if key not in shape.members:
-            left.append(where)
+            not_sent.append(where)
             continue
-        kept[key], more = fitting(shape.members[key], one, where)
-        left += more
-    return kept, left
+        fitting_keys[key], more = fitting(shape.members[key], element, where)
+        not_sent += more
+    return fitting_keys, not_sent

@@ -81,10 +81,10 @@ def _roll_back(site: Site, traffic: Traffic, name: str | None, new: Group, reaso
     back = old is not None and (
         old.parked or not traffic.takes(old) or (new.finished and old.size.desired < _needed(old, new))
     )
-    kept = _kept_hours(site, new) if traffic.switches else 0.0
-    texts = dict(steps(name, new.name, finished=new.finished, back=back, kept_hours=kept))
-    said = not reason or site.timeline.has_said(reason)
-    begin = texts["mark"] if said else f"{texts['mark']}: {reason}"
+    hours = _kept_hours(site, new) if traffic.switches else 0.0
+    texts = dict(steps(name, new.name, finished=new.finished, back=back, kept_hours=hours))
+    is_reported = not reason or site.timeline.has_said(reason)
+    begin = texts["mark"] if is_reported else f"{texts['mark']}: {reason}"
     _step(site, "mark", begin, lambda _: _mark(site, new, reason))
     if old is not None and back:
 
@@ -256,17 +256,17 @@ def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capa
     serves = 0
     if old is not None and traffic.takes(new):
         serves = capacity.guard(site, new.name, old.name, balancers=traffic.switches)
-    kept = 0.0 if new.finished or not traffic.switches else _kept_hours(site, new)
+    hours = 0.0 if new.finished or not traffic.switches else _kept_hours(site, new)
     if not new.finished and not traffic.switches:
         collect_consoles(site, new)  # without a load balancer its instances end now
-    park(site, traffic, new, keep=new.finished or bool(kept))
+    park(site, traffic, new, keep=new.finished or bool(hours))
     _check_serving(site, traffic, old, new, serves, note)
     if new.finished:
         return serves
     if traffic.switches:
         collect_consoles(site, new)
-    if kept:
-        until = iso(site.clock.now() + kept * 3600)
+    if hours:
+        until = iso(site.clock.now() + hours * 3600)
         site.tag(new.name, {tags.DELETE_AFTER: until})
         note(f"{new.name} keeps its instances until {until}: delivery clean groups deletes it then")
     else:

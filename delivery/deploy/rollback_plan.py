@@ -29,7 +29,7 @@ def planned(site: Site, traffic: Traffic, target: Target) -> list[tuple[str, str
         intent = intend(site, traffic, image, "red-black", rolled_back=leaving.name)
         facts = facts_of(site, intent)
         gone = ("anew", f"{target.returning} was deleted: its image {image} is deployed again")
-        later = [(one.name, one.text) for one in steps(facts)]
+        later = [(step.name, step.text) for step in steps(facts)]
         return [lock, gone, *before(facts)[1:], *later, *after(facts)]
     old = site.find(target.returning) if target.returning else None
     back = old is not None and (old.parked or not traffic.takes(old))

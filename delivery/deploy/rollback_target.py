@@ -115,13 +115,13 @@ def _of_active(cluster: Cluster, taking: Sequence[Group]) -> Target:
         out = [group for group in cluster.alive if group.state is DeployState.disabled]
         if not out:
             raise _refused(f"no group of {cluster.name} takes traffic", "delivery deploy makes one")
-        last = max(out, key=lambda one: one.tags.get(tags.DISABLED_AT, "")).name
+        last = max(out, key=lambda group: group.tags.get(tags.DISABLED_AT, "")).name
         return _from(_out_of_traffic(cluster, last), last)
     active = taking[-1]
-    left = active.tags.get(tags.ROLLED_BACK)
-    if left and len(taking) == 1:
+    rolled_back = active.tags.get(tags.ROLLED_BACK)
+    if rolled_back and len(taking) == 1:
         raise _refused(
-            f"{left} is rolled back already, and {active.name} is active",
+            f"{rolled_back} is rolled back already, and {active.name} is active",
             f"--to {active.tags.get(tags.PREVIOUS, 'GROUP')} goes back further",
         )
     return _to_previous(cluster, active)
@@ -154,7 +154,9 @@ def _from(leaving: Group | None, to: str) -> Target:
 def _out_of_traffic(cluster: Cluster, to: str) -> Group | None:
     """The newest group that a user has detached from its load balancers; it still counts as active."""
     out = (DeployState.disabled, DeployState.failed)
-    return next((one for one in reversed(cluster.alive) if one.name != to and one.state not in out), None)
+    return next(
+        (group for group in reversed(cluster.alive) if group.name != to and group.state not in out), None
+    )
 
 
 def _check_served(cluster: Cluster, to: str) -> None:

@@ -47,14 +47,14 @@ def size_of(settings: Deploy, cluster: str, old: Group | None) -> tuple[Size, li
 
 def _serving(old: Group) -> int:
     """The capacity that serves in a group: the part of it whose instances are in service."""
-    return min(old.size.desired, sum(one.weight for one in old.members if one.in_service))
+    return min(old.size.desired, sum(member.weight for member in old.members if member.in_service))
 
 
 def _check_order(settings: Deploy) -> None:
-    given = {name: getattr(settings, name) for name in ("min", "desired", "max")}
-    known = [value for value in given.values() if value is not None]
+    sizes = {name: getattr(settings, name) for name in ("min", "desired", "max")}
+    known = [value for value in sizes.values() if value is not None]
     if known != sorted(known):
-        text = ", ".join(f"{name} = {value}" for name, value in given.items() if value is not None)
+        text = ", ".join(f"{name} = {value}" for name, value in sizes.items() if value is not None)
         raise DeliveryError(
             f"{text}: not in that order",
             "min, desired and max in the settings; what they leave out is as before",

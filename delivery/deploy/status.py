@@ -35,16 +35,16 @@ __all__ = [
     "way",
 ]
 
-Said = dict[str, Any]
+Document = dict[str, Any]
 _BATCH = 100
 """Images asked for in one call; a filter takes up to 200 values."""
 
 
 def report(
     aws: Aws, cluster: Cluster, traffic: Traffic, holder: LockHolder | None, now: float, *, illness: str = ""
-) -> Said:
+) -> Document:
     """The state of a cluster as JSON values; `illness` is that of a canary that waits. AwsError."""
-    found = releases(aws, cluster.groups)
+    contents = releases(aws, cluster.groups)
     return {
         "cluster": str(cluster.name),
         "account": aws.account,
@@ -54,7 +54,7 @@ def report(
         "serves": is_serving(cluster, traffic),
         "way": _way(cluster, traffic, now, illness),
         "groups": [
-            group_values(group, found[group.name], takes=not group.deleting and traffic.takes(group))
+            group_values(group, contents[group.name], takes=not group.deleting and traffic.takes(group))
             for group in reversed(cluster.groups)
         ],
     }
@@ -62,7 +62,9 @@ def report(
 
 def is_serving(cluster: Cluster, traffic: Traffic) -> bool:
     """Tell whether a group takes traffic and has instances in service, if it is to have any. AwsError."""
-    return any(traffic.takes(one) and (one.in_service or not one.size.desired) for one in cluster.alive)
+    return any(
+        traffic.takes(group) and (group.in_service or not group.size.desired) for group in cluster.alive
+    )
 
 
 def _way(cluster: Cluster, traffic: Traffic, now: float, illness: str) -> str | None:
@@ -78,28 +80,28 @@ def releases(aws: Aws, groups: Sequence[Group]) -> dict[str, Release]:
 
     AwsError.
     """
-    found = {group.name: recorded_release(group.tags) for group in groups}
+    contents = {group.name: recorded_release(group.tags) for group in groups}
     unknown = {
         name: release.image or image_of(aws, group)
         for group in groups
-        if not ((release := found[name := group.name]).version or release.name)
+        if not ((release := contents[name := group.name]).version or release.name)
     }
     images = {id: release_of(image) for id, image in described(aws, unknown.values()).items()}
-    return found | {name: images.get(image, Release(image=image)) for name, image in unknown.items()}
+    return contents | {name: images.get(image, Release(image=image)) for name, image in unknown.items()}
 
 
 def described(aws: Aws, images: Iterable[str]) -> dict[str, Any]:
     """Describe images that still exist, a hundred by a call; a filter refuses no id. AwsError."""
-    ids, found = sorted({*images} - {""}), {}
+    ids, contents = sorted({*images} - {""}), {}
     for begin in range(0, len(ids), _BATCH):
-        wanted: Any = [{"Name": "image-id", "Values": ids[begin : begin + _BATCH]}]
+        filters: Any = [{"Name": "image-id", "Values": ids[begin : begin + _BATCH]}]
         with asking(f"looking at the images of groups in {aws.region}"):
-            answer = aws.ec2.describe_images(Filters=wanted)["Images"]
-        found.update({image["ImageId"]: image for image in answer})
-    return found
+            answer = aws.ec2.describe_images(Filters=filters)["Images"]
+        contents.update({image["ImageId"]: image for image in answer})
+    return contents
 
 
-def group_values(group: Group, release: Release, *, takes: bool) -> Said:
+def group_values(group: Group, release: Release, *, takes: bool) -> Document:
     """Give what there is to say of a group, as JSON values; `takes` says whether it takes traffic."""
     takes = takes and not group.deleting
     arns, names = recorded(group)
@@ -189,40 +191,40 @@ def _state(group: Group, takes: bool) -> str:
     return "active" if takes else "disabled"
 
 
-def table(said: Said) -> str:
+def table(document: Document) -> str:
     """The same as a table, and a line on what is under way."""
     head = ("GROUP", "STATE", "TRAFFIC", "SERVE", "MIN/DESIRED/MAX", "VERSION", "BY", "CREATED", "NOTE")
-    rows = [head, *(_row(one) for one in said["groups"])]
-    return "\n".join([*_above(said), columns(rows)])
+    rows = [head, *(_row(group) for group in document["groups"])]
+    return "\n".join([*_above(document), columns(rows)])
 
 
-def _above(said: Said) -> list[str]:
-    lines = [f"{said['cluster']} in {said['account']}, {said['region']}"]
-    if not said["groups"]:
+def _above(document: Document) -> list[str]:
+    lines = [f"{document['cluster']} in {document['account']}, {document['region']}"]
+    if not document["groups"]:
         lines.append("no groups yet")
-    if said["locked_by"]:
-        lines.append(f"locked by {said['locked_by']}")
-    elif said["way"]:
-        lines.append(said["way"])
+    if document["locked_by"]:
+        lines.append(f"locked by {document['locked_by']}")
+    elif document["way"]:
+        lines.append(document["way"])
     return [*lines, ""]
 
 
-def _row(one: Said) -> tuple[str, ...]:
-    size = f"{one['min']}/{one['desired']}/{one['max']}"
+def _row(group: Document) -> tuple[str, ...]:
+    size = f"{group['min']}/{group['desired']}/{group['max']}"
     return (
-        one["name"],
-        one["state"],
-        traffic_words(one),
-        str(one["in_service"]),
+        group["name"],
+        group["state"],
+        traffic_words(group),
+        str(group["in_service"]),
         size,
-        one["release"] or "?",
-        short_name(one["jenkins_user"] or one["deployer"]),
-        one["created"],
-        _note(one),
+        group["release"] or "?",
+        short_name(group["jenkins_user"] or group["deployer"]),
+        group["created"],
+        _note(group),
     )
 
 
-def traffic_words(values: Said) -> str:
+def traffic_words(values: Document) -> str:
     """Say where a group takes traffic from; `-` for nowhere, `yes` where no load balancer sends it."""
     return (", ".join(values["traffic"]) or "yes") if values["takes_traffic"] else "-"
 
@@ -232,13 +234,13 @@ def short_name(who: str | None) -> str:
     return (who or "-").rpartition("/")[2]
 
 
-def _note(one: Said) -> str:
+def _note(group: Document) -> str:
     """What matters most of a group in its state."""
-    if one["state"] in ("deploying", "waiting", "rolling-back"):
-        until = f", decide by {one['decide_by']}" if one["decide_by"] else ""
-        return f"{one['strategy']}, {one['step']} done{until}"
-    if one["state"] == "failed":
-        return str(one["reason"] or "")
-    if one["state"] == "disabled" and one["delete_after"]:
-        return f"kept until {one['delete_after']}"
-    return f"pinned, minimum was {one['pinned_from']}" if one["pinned_from"] else ""
+    if group["state"] in ("deploying", "waiting", "rolling-back"):
+        until = f", decide by {group['decide_by']}" if group["decide_by"] else ""
+        return f"{group['strategy']}, {group['step']} done{until}"
+    if group["state"] == "failed":
+        return str(group["reason"] or "")
+    if group["state"] == "disabled" and group["delete_after"]:
+        return f"kept until {group['delete_after']}"
+    return f"pinned, minimum was {group['pinned_from']}" if group["pinned_from"] else ""

@@ -25,7 +25,7 @@ from delivery.health import InTraffic
 if TYPE_CHECKING:
     from delivery.deploy.context import Site
     from delivery.deploy.traffic import Traffic
-    from delivery.timeline import TimelineStep as Told
+    from delivery.timeline import TimelineStep
 
 __all__ = ["DeployRun", "drive", "is_switched", "relax"]
 
@@ -64,17 +64,17 @@ def drive(run: DeployRun) -> bool:
     todo = left(every, done)
     for step in every:
         if step in todo or (step.verb == "pin" and _both(run)):
-            with run.site.timeline.step(step.name, step.text) as told:
-                retried(run.site, lambda: _VERBS[step.verb](run, step, told), told.note)  # noqa: B023
+            with run.site.timeline.step(step.name, step.text) as entry:
+                retried(run.site, lambda: _VERBS[step.verb](run, step, entry), entry.note)  # noqa: B023
             if step.verb == "decide":
                 if not run.promoted:
                     return False
                 run.promoted = False  # the next stage is judged for itself
             if step in todo and step.verb not in _OWN:
-                said = {tags.STEP: step.name}
+                new_tags = {tags.STEP: step.name}
                 if run.boot_seconds >= 1:
-                    said[tags.BOOT_SECONDS] = f"{run.boot_seconds:.0f}"
-                retried(run.site, lambda: run.site.tag(run.facts.group, said), run.site.timeline.say)  # noqa: B023
+                    new_tags[tags.BOOT_SECONDS] = f"{run.boot_seconds:.0f}"
+                retried(run.site, lambda: run.site.tag(run.facts.group, new_tags), run.site.timeline.say)  # noqa: B023
         else:
             run.site.timeline.already(step.name, step.text)
     return True
@@ -82,7 +82,7 @@ def drive(run: DeployRun) -> bool:
 
 def is_switched(run: DeployRun) -> bool:
     """Tell whether the old group is out of traffic and only tidying is left. DeliveryError."""
-    every = [one.verb for one in left(steps(run.facts), run.new.tags.get(tags.STEP, ""))]
+    every = [step.verb for step in left(steps(run.facts), run.new.tags.get(tags.STEP, ""))]
     return {*every} <= {"shrink", "remove", "unpin", "done"}
 
 
@@ -99,53 +99,55 @@ def relax(site: Site, *names: str | None) -> None:
             capacity.unpin(site, name)
 
 
-def _copy(run: DeployRun, _: DeployStep, told: Told) -> None:
+def _copy(run: DeployRun, _: DeployStep, entry: TimelineStep) -> None:
     site, old = run.site, run.old
     if old is None:
         for lost in copy(site, run.extras, "", run.facts.group, {}):
-            told.note(lost)
+            entry.note(lost)
         return
     arns, classic = recorded(run.new)
     names = renames(site.aws, old, run.facts.group, arns, classic)
-    left = [target_group_label(one) for one in old.target_groups if one not in arns]
-    left += [one for one in old.load_balancers if one not in classic]
-    for lost in copy(site, run.extras, old.name, run.facts.group, names, left):
-        told.note(lost)
+    not_copied = [target_group_label(arn) for arn in old.target_groups if arn not in arns]
+    not_copied += [name for name in old.load_balancers if name not in classic]
+    for lost in copy(site, run.extras, old.name, run.facts.group, names, not_copied):
+        entry.note(lost)
     theirs = sorted(old.own_suspended)
-    if kept := [one for one in theirs if one not in NEVER_COPIED]:
-        with site.changing(f"suspending {', '.join(kept)} on {run.facts.group}"):
+    if copied := [process for process in theirs if process not in NEVER_COPIED]:
+        with site.changing(f"suspending {', '.join(copied)} on {run.facts.group}"):
             site.aws.autoscaling.suspend_processes(
-                AutoScalingGroupName=run.facts.group, ScalingProcesses=kept
+                AutoScalingGroupName=run.facts.group, ScalingProcesses=copied
             )
-    if not_kept := [one for one in theirs if one in NEVER_COPIED]:
-        told.note(f"{', '.join(not_kept)} suspended on {old.name}, and not on the new group")
+    if not_kept := [process for process in theirs if process in NEVER_COPIED]:
+        entry.note(f"{', '.join(not_kept)} suspended on {old.name}, and not on the new group")
 
 
-def _pin(run: DeployRun, _: DeployStep, __: Told) -> None:
+def _pin(run: DeployRun, _: DeployStep, __: TimelineStep) -> None:
     for group in (run.old, run.new):
         if group is not None and group.size.desired:  # the new one only if an earlier run has let it go
             capacity.pin(run.site, group)
 
 
-def _join(run: DeployRun, _: DeployStep, __: Told) -> None:
+def _join(run: DeployRun, _: DeployStep, __: TimelineStep) -> None:
     run.traffic.join(run.new, run.site.read())
 
 
-def _grow(run: DeployRun, step: DeployStep, _: Told) -> None:
+def _grow(run: DeployRun, step: DeployStep, _: TimelineStep) -> None:
     capacity.grow(run.site, run.new, step.capacity)
 
 
-def _healthy(run: DeployRun, step: DeployStep, told: Told) -> None:
+def _healthy(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
     in_traffic = step.serving > 0 or not run.traffic.switches
     proven = InTraffic(step.serving, step.serving) if in_traffic else None
-    _wait(run, step.capacity, told, balancers=run.traffic.joins, traffic=proven)
+    _wait(run, step.capacity, entry, balancers=run.traffic.joins, traffic=proven)
 
 
-def _wait(run: DeployRun, wished: int, told: Told, *, balancers: bool, traffic: InTraffic | None) -> None:
+def _wait(
+    run: DeployRun, wished: int, entry: TimelineStep, *, balancers: bool, traffic: InTraffic | None
+) -> None:
     if traffic is not None:
         traffic = InTraffic(_instances(run, traffic.serving), _instances(run, traffic.ready))
     seconds = capacity.healthy(
-        run.site, run.facts.group, _instances(run, wished), told.note, balancers=balancers, traffic=traffic
+        run.site, run.facts.group, _instances(run, wished), entry.note, balancers=balancers, traffic=traffic
     )
     run.boot_seconds = max(run.boot_seconds, seconds)
 
@@ -156,7 +158,7 @@ def _instances(run: DeployRun, wished: int) -> int:
     return old.instances(wished) if old else wished
 
 
-def _traffic(run: DeployRun, step: DeployStep, told: Told) -> None:
+def _traffic(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
     """Give traffic; by weights no more than the healthy instances bear, as others have the rest."""
     share = step.share
     if run.traffic.joins and (old := run.old) is not None:
@@ -168,41 +170,41 @@ def _traffic(run: DeployRun, step: DeployStep, told: Told) -> None:
                 f"{run.facts.group} has {healthy} of {need} healthy, and gets no traffic: {why}"
             )
         if share < step.share:
-            told.note(f"{healthy} of {need} healthy: {share:g}% of the traffic, not {step.share:g}%")
+            entry.note(f"{healthy} of {need} healthy: {share:g}% of the traffic, not {step.share:g}%")
     run.traffic.on(run.new, share)
     if tags.TRAFFIC_SINCE not in run.new.tags:
         run.site.tag(run.facts.group, {tags.TRAFFIC_SINCE: iso(run.site.clock.now())})
 
 
-def _behind(run: DeployRun, wanted: int) -> tuple[int, str]:
+def _behind(run: DeployRun, instances: int) -> tuple[int, str]:
     """How many of the new group are healthy, and what is wrong with others; looks again if too few are."""
     site = run.site
     for number in range(site.deploy.looks):
         if number:
             site.lock.sleep(site.deploy.poll_seconds)
         healthy, why = capacity.serving(site, run.facts.group, balancers=True)
-        if healthy >= wanted:
+        if healthy >= instances:
             break
     return healthy, why
 
 
-def _serving(run: DeployRun, step: DeployStep, told: Told) -> None:
+def _serving(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
     """What was found healthy before must stay so; load balancers may need time for what was attached now."""
     proven = step.capacity if run.traffic.joins else step.serving
     ready = proven or step.capacity
-    _wait(run, step.capacity, told, balancers=True, traffic=InTraffic(proven, ready))
+    _wait(run, step.capacity, entry, balancers=True, traffic=InTraffic(proven, ready))
 
 
-def _soak(run: DeployRun, step: DeployStep, told: Told) -> None:
-    _watch(run, step.capacity, step.minutes, told)
+def _soak(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
+    _watch(run, step.capacity, step.minutes, entry)
 
 
-def _watch(run: DeployRun, wished: int, minutes: float, told: Told) -> None:
+def _watch(run: DeployRun, wished: int, minutes: float, entry: TimelineStep) -> None:
     count = _instances(run, wished)
-    capacity.soak(run.site, run.facts.group, count, minutes, told.note, balancers=run.traffic.switches)
+    capacity.soak(run.site, run.facts.group, count, minutes, entry.note, balancers=run.traffic.switches)
 
 
-def _baseline(run: DeployRun, step: DeployStep, _: Told) -> None:
+def _baseline(run: DeployRun, step: DeployStep, _: TimelineStep) -> None:
     old = run.old
     if old is None:
         raise DeliveryError(f"{run.facts.previous} was deleted: there is nothing to compare with")
@@ -210,64 +212,64 @@ def _baseline(run: DeployRun, step: DeployStep, _: Told) -> None:
     baseline.make(run.site, run.new, old, step.capacity)
 
 
-def _compare(run: DeployRun, step: DeployStep, told: Told) -> None:
+def _compare(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
     old = run.old
     if old is None:
         raise DeliveryError(f"{run.facts.previous} was deleted: there is nothing to compare with")
-    baseline.compare(run.site, run.traffic, run.new, old, step.capacity, told.note)
+    baseline.compare(run.site, run.traffic, run.new, old, step.capacity, entry.note)
 
 
-def _analyse(run: DeployRun, step: DeployStep, told: Told) -> None:
+def _analyse(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
     """Judge the canary by its metrics; one that a user has promoted is judged no further."""
     settings = run.site.settings.analysis_of(run.site.deploy)
     if run.promoted or settings is None:
-        told.note("promoted" if run.promoted else "no analysis is set up any more: a user decides")
+        entry.note("promoted" if run.promoted else "no analysis is set up any more: a user decides")
         return
     analyse(
         run.site,
         settings,
         run.new,
-        lambda minutes: _watch(run, step.capacity, minutes, told),
-        told.note,
+        lambda minutes: _watch(run, step.capacity, minutes, entry),
+        entry.note,
         stage=step.stage,
         stages=sum(each.verb == "analyse" for each in steps(run.facts)),
     )
 
 
-def _retire(run: DeployRun, _: DeployStep, told: Told) -> None:
-    baseline.retire(run.site, run.new, told.note)
+def _retire(run: DeployRun, _: DeployStep, entry: TimelineStep) -> None:
+    baseline.retire(run.site, run.new, entry.note)
     baseline.release(run.site, run.new, run.old)
 
 
-def _decide(run: DeployRun, step: DeployStep, told: Told) -> None:
+def _decide(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
     """Look at the group first: one that is ill is neither promoted nor waited for.
 
     One that waits has no baseline: nobody compares it any more.
     """
-    _watch(run, step.capacity, 0, told)
+    _watch(run, step.capacity, 0, entry)
     if recorded_action(run.new, step.stage) == "promote":
         run.promoted = True
     if run.promoted:
-        told.note("promoted")
+        entry.note("promoted")
         run.site.report_decision(f"{run.facts.group} is promoted")
         run.site.tag(run.facts.group, {tags.STATE: DeployState.deploying, tags.STEP: step.name})
         return
     if tags.BASELINE in run.new.tags:
-        _retire(run, step, told)
+        _retire(run, step, entry)
     if run.new.state is DeployState.waiting:
         return
-    said: dict[str, str] = {tags.STATE: DeployState.waiting}
+    new_tags: dict[str, str] = {tags.STATE: DeployState.waiting}
     if minutes := run.site.deploy.decision_minutes:
-        said |= {tags.DECIDE_BY: iso(run.site.clock.now() + minutes * 60)}
+        new_tags |= {tags.DECIDE_BY: iso(run.site.clock.now() + minutes * 60)}
     run.site.report_decision(f"{run.facts.group} waits for delivery promote or delivery rollback")
-    run.site.tag(run.facts.group, said)
+    run.site.tag(run.facts.group, new_tags)
 
 
-def _off(run: DeployRun, step: DeployStep, told: Told) -> None:
+def _off(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
     """The old group goes out once the new one is a substitute for what serves in it now."""
     site, old = run.site, run.old
     if old is None:
-        told.note(f"{run.facts.previous} was deleted already")
+        entry.note(f"{run.facts.previous} was deleted already")
         return
     balancers = run.traffic.switches
     _check_taking(run)
@@ -275,14 +277,14 @@ def _off(run: DeployRun, step: DeployStep, told: Told) -> None:
     if not old.parked or run.traffic.takes(old):
         lacking = max(step.capacity, capacity.kept(old.size.desired))
         if run.new.size.desired < lacking:
-            told.note(f"{old.name} has grown to {old.size.desired}: {run.facts.group} to {lacking}")
+            entry.note(f"{old.name} has grown to {old.size.desired}: {run.facts.group} to {lacking}")
             capacity.grow(site, run.new, lacking)
             proven = InTraffic(step.serving, step.serving)
-            _wait(run, lacking, told, balancers=balancers, traffic=proven)
+            _wait(run, lacking, entry, balancers=balancers, traffic=proven)
         least = _instances(run, step.capacity)
         needed = capacity.guard(site, old.name, run.facts.group, balancers=balancers, least=least)
     park(site, run.traffic, old, keep=True)
-    capacity.still(site, run.facts.group, needed, told.note, balancers=balancers)
+    capacity.still(site, run.facts.group, needed, entry.note, balancers=balancers)
     site.tag(old.name, {tags.STATE: DeployState.disabled})
 
 
@@ -295,44 +297,44 @@ def _check_taking(run: DeployRun) -> None:
         )
 
 
-def _still(run: DeployRun, told: Told) -> None:
+def _still(run: DeployRun, entry: TimelineStep) -> None:
     """The old group is out: if too few of the new one serve, it must come back before this is over."""
     _check_taking(run)
     full, old = run.facts.capacity, run.old
     needed = capacity.kept(run.site.gate.required(old.instances(full) if old else full))
-    capacity.still(run.site, run.facts.group, needed, told.note, balancers=run.traffic.switches)
+    capacity.still(run.site, run.facts.group, needed, entry.note, balancers=run.traffic.switches)
 
 
-def _shrink(run: DeployRun, _: DeployStep, told: Told) -> None:
+def _shrink(run: DeployRun, _: DeployStep, entry: TimelineStep) -> None:
     """The old group keeps no instances: `delivery:size` has the size it gets back in a rollback."""
     if (old := run.old) is not None:
-        _still(run, told)
+        _still(run, entry)
         if run.traffic.takes(old):
             raise DeliveryError(f"{old.name} takes traffic again: its instances stay")
         shrink(run.site, old)
 
 
-def _remove(run: DeployRun, _: DeployStep, told: Told) -> None:
+def _remove(run: DeployRun, _: DeployStep, entry: TimelineStep) -> None:
     """What serves stays so, whether or not the old group can be deleted now."""
     if (old := run.old) is not None:
-        _still(run, told)
+        _still(run, entry)
         try:
             patience = run.site.deploy.timeout_minutes * 60
             if waits := remove(run.site, run.traffic, old, patience):
-                told.note(f"{old.name} is not deleted yet: {waits}; delivery clean groups does so later")
+                entry.note(f"{old.name} is not deleted yet: {waits}; delivery clean groups does so later")
         except LockedError:
             raise
         except DeliveryError as error:
-            told.note(f"{old.name} is not deleted: {error.message}; delivery clean groups does so later")
+            entry.note(f"{old.name} is not deleted: {error.message}; delivery clean groups does so later")
 
 
-def _unpin(run: DeployRun, _: DeployStep, told: Told) -> None:
-    _still(run, told)
+def _unpin(run: DeployRun, _: DeployStep, entry: TimelineStep) -> None:
+    _still(run, entry)
     relax(run.site, run.facts.previous, run.facts.group)
 
 
-def _done(run: DeployRun, step: DeployStep, told: Told) -> None:
-    _still(run, told)
+def _done(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
+    _still(run, entry)
     site, group = run.site, run.facts.group
     decide_by = tags.DECIDE_BY in run.new.tags
     site.tag(group, {tags.STATE: DeployState.active, tags.STEP: step.name})
@@ -342,7 +344,7 @@ def _done(run: DeployRun, step: DeployStep, told: Told) -> None:
 
 _OWN = ("decide", "done")
 """Verbs that write down themselves that they are done, together with what else changes by that."""
-_VERBS: dict[Verb, Callable[[DeployRun, DeployStep, Told], None]] = {
+_VERBS: dict[Verb, Callable[[DeployRun, DeployStep, TimelineStep], None]] = {
     "copy": _copy,
     "pin": _pin,
     "join": _join,

@@ -87,7 +87,7 @@ def launch_of(aws: Aws, group: Group) -> LaunchSource:
     if mixed:
         part = mixed["LaunchTemplate"]
         overrides = enumerate(part.get("Overrides", ()))
-        specs = {n: one["LaunchTemplateSpecification"] for n, one in overrides if _spec(one)}
+        specs = {n: override["LaunchTemplateSpecification"] for n, override in overrides if _spec(override)}
         own = {n: template_of(aws, spec) for n, spec in specs.items()}
         return LaunchSource(template_of(aws, part["LaunchTemplateSpecification"]), mixed, own)
     if "LaunchTemplate" not in group.raw:
@@ -103,8 +103,8 @@ def overrides_of(launch: LaunchSource) -> list[Mapping[str, Any]]:
     """Give the instance types of a policy of mixed ones, without the templates of their own."""
     part = (launch.mixed or {}).get("LaunchTemplate", {})
     return [
-        {k: v for k, v in one.items() if k != "LaunchTemplateSpecification"}
-        for one in part.get("Overrides", ())
+        {k: v for k, v in override.items() if k != "LaunchTemplateSpecification"}
+        for override in part.get("Overrides", ())
     ]
 
 
@@ -119,15 +119,15 @@ def template_of(aws: Aws, spec: Mapping[str, Any]) -> Template:
     version = spec.get("Version") or "$Default"
     called = spec.get("LaunchTemplateName") or next(iter(which.values()))
     with asking(f"reading version {version} of launch template {called}"):
-        found: Any = aws.ec2.describe_launch_template_versions(**which, Versions=[version])
-    if not found["LaunchTemplateVersions"]:
+        answer: Any = aws.ec2.describe_launch_template_versions(**which, Versions=[version])
+    if not answer["LaunchTemplateVersions"]:
         raise DeliveryError(f"launch template {called} has no version {version}", "it was deleted")
-    one = found["LaunchTemplateVersions"][0]
+    described = answer["LaunchTemplateVersions"][0]
     return Template(
-        one["LaunchTemplateId"],
-        one.get("LaunchTemplateName", called),
-        one["VersionNumber"],
-        one["LaunchTemplateData"],
+        described["LaunchTemplateId"],
+        described.get("LaunchTemplateName", called),
+        described["VersionNumber"],
+        described["LaunchTemplateData"],
     )
 
 
@@ -158,9 +158,9 @@ def lost(site: Site, launch: LaunchSource) -> list[str]:
     """What of these templates a request cannot say, as lines for people."""
     shape = site.aws.ec2.meta.service_model.shape_for("RequestLaunchTemplateData")
     return [
-        f"launch template {one.name}: {path}"
-        for one in (launch.template, *launch.own.values())
-        for path in fitting(shape, one.data)[1]
+        f"launch template {version.name}: {path}"
+        for version in (launch.template, *launch.own.values())
+        for path in fitting(shape, version.data)[1]
         if path not in _READ_ONLY
     ]
 
@@ -170,8 +170,8 @@ def source_of(site: Site, launch: LaunchSource) -> LaunchSource:
 
     DeliveryError, before anything is made: no such template, or templates of overrides with other images.
     """
-    for one in launch.own.values():
-        _check_image(one, launch)
+    for version in launch.own.values():
+        _check_image(version, launch)
     template = launch.template
     if site.deploy.launch_template:
         template = named(site.aws, site.deploy.launch_template)
@@ -186,13 +186,13 @@ def make_launch(site: Site, launch: LaunchSource, image: str) -> dict[str, Any]:
     if launch.mixed is None:
         return {"LaunchTemplate": spec}
     own = {
-        n: _version(site, one, _own_data(site, one, image), own_name(site.cluster, one.name)).spec
-        for n, one in launch.own.items()
+        n: _version(site, version, _own_data(site, version, image), own_name(site.cluster, version.name)).spec
+        for n, version in launch.own.items()
     }
     part = launch.mixed["LaunchTemplate"]
     overrides = [
-        {**one, "LaunchTemplateSpecification": own[n]} if n in own else one
-        for n, one in enumerate(part.get("Overrides", ()))
+        {**override, "LaunchTemplateSpecification": own[n]} if n in own else override
+        for n, override in enumerate(part.get("Overrides", ()))
     ]
     mixed = {
         **launch.mixed,
@@ -279,8 +279,8 @@ def specifications(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Every launch template, with its version, that a group names for what it launches."""
     part = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
     holders = [group.get("LaunchTemplate"), part.get("LaunchTemplateSpecification")]
-    holders += [one.get("LaunchTemplateSpecification") for one in part.get("Overrides", ())]
-    yield from (one for one in holders if one)
+    holders += [override.get("LaunchTemplateSpecification") for override in part.get("Overrides", ())]
+    yield from (holder for holder in holders if holder)
 
 
 def _is_followed(site: Site, template: Template) -> bool:
@@ -288,22 +288,22 @@ def _is_followed(site: Site, template: Template) -> bool:
     with asking(f"looking for groups that launch the newest version of {template.name}"):
         pages = site.aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate()
         return any(
-            one.get("Version") == "$Latest"
-            and template.id == one.get("LaunchTemplateId", template.id)
-            and template.name == one.get("LaunchTemplateName", template.name)
+            specification.get("Version") == "$Latest"
+            and template.id == specification.get("LaunchTemplateId", template.id)
+            and template.name == specification.get("LaunchTemplateName", template.name)
             for page in pages
             for group in page["AutoScalingGroups"]
-            for one in specifications(group)
+            for specification in specifications(group)
         )
 
 
 def _create(site: Site, name: str, mark: str, data: Any) -> Template:
     """A template that does not exist yet. AwsError."""
     with site.changing(f"creating launch template {name}"):
-        made: Any = site.aws.ec2.create_launch_template(
+        created: Any = site.aws.ec2.create_launch_template(
             LaunchTemplateName=name, VersionDescription=mark, LaunchTemplateData=data
         )["LaunchTemplate"]
-    return Template(made["LaunchTemplateId"], name, 1, data)
+    return Template(created["LaunchTemplateId"], name, 1, data)
 
 
 def _made(site: Site, ours: Template, mark: str) -> Template | None:
@@ -313,16 +313,18 @@ def _made(site: Site, ours: Template, mark: str) -> Template | None:
             LaunchTemplateId=ours.id, MinVersion="1"
         )
         for page in pages:
-            for one in page["LaunchTemplateVersions"]:
-                if one.get("VersionDescription") == mark:
-                    return Template(ours.id, ours.name, one["VersionNumber"], one["LaunchTemplateData"])
+            for version in page["LaunchTemplateVersions"]:
+                if version.get("VersionDescription") == mark:
+                    return Template(
+                        ours.id, ours.name, version["VersionNumber"], version["LaunchTemplateData"]
+                    )
     return None
 
 
 def _make(site: Site, on_top: Template | None, ours: Template, mark: str, data: Any) -> Template:
     source: Any = {"SourceVersion": str(on_top.version)} if on_top else {}
     with site.changing(f"making a version of launch template {ours.name}"):
-        made: Any = site.aws.ec2.create_launch_template_version(
+        created: Any = site.aws.ec2.create_launch_template_version(
             LaunchTemplateId=ours.id, VersionDescription=mark, LaunchTemplateData=data, **source
         )["LaunchTemplateVersion"]
-    return Template(ours.id, ours.name, made["VersionNumber"], made["LaunchTemplateData"])
+    return Template(ours.id, ours.name, created["VersionNumber"], created["LaunchTemplateData"])

@@ -87,29 +87,29 @@ def recorded(group: Group) -> tuple[list[str], list[str]]:
 
 def taking(arns: Sequence[str], balancers: Sequence[str]) -> dict[str, str]:
     """Tags that say a group takes traffic from these: ARNs of target groups, names of classic ones."""
-    said = {f"{tags.TARGET_GROUP}{_name(arn)}": arn for arn in arns}
-    return said | {f"{tags.LOAD_BALANCER}{name}": "classic" for name in balancers}
+    new_tags = {f"{tags.TARGET_GROUP}{_name(arn)}": arn for arn in arns}
+    return new_tags | {f"{tags.LOAD_BALANCER}{name}": "classic" for name in balancers}
 
 
 def _name(arn: str) -> str:
     return arn.split("/")[1] if "/" in arn else arn
 
 
-def _arns(aws: Aws, wanted: Sequence[str]) -> list[str]:
+def _arns(aws: Aws, names_or_arns: Sequence[str]) -> list[str]:
     """ARNs of target groups that are named, or given as they are. DeliveryError."""
-    names = [one for one in wanted if not one.startswith("arn:")]
+    names = [name for name in names_or_arns if not name.startswith("arn:")]
     known: dict[str, str] = {}
     if names:
         try:
             with asking(f"looking for target groups {', '.join(names)}"):
-                found = aws.elbv2.describe_target_groups(Names=names)["TargetGroups"]
+                targets = aws.elbv2.describe_target_groups(Names=names)["TargetGroups"]
         except AwsError as error:
             if error.meaning is not ErrorMeaning.NotFound:
                 raise
             hint = "take what was deleted out of target_groups in the settings, or make it again"
             raise DeliveryError(error.message, hint, USAGE) from error
-        known = {one["TargetGroupName"]: one["TargetGroupArn"] for one in found}
-    return [known.get(one, one) for one in wanted]
+        known = {target["TargetGroupName"]: target["TargetGroupArn"] for target in targets}
+    return [known.get(name, name) for name in names_or_arns]
 
 
 class Attached:
@@ -151,12 +151,12 @@ class Attached:
                 "make one, and attach the group to it; delivery resume goes on",
             )
         client: Any = self._site.aws.autoscaling
-        if missing := [one for one in arns if one not in group.target_groups]:
+        if missing := [arn for arn in arns if arn not in group.target_groups]:
             with self._site.changing(f"attaching {group.name} to {', '.join(map(_name, missing))}"):
                 client.attach_load_balancer_target_groups(
                     AutoScalingGroupName=group.name, TargetGroupARNs=missing
                 )
-        if missing := [one for one in names if one not in group.load_balancers]:
+        if missing := [name for name in names if name not in group.load_balancers]:
             with self._site.changing(f"attaching {group.name} to {', '.join(missing)}"):
                 client.attach_load_balancers(AutoScalingGroupName=group.name, LoadBalancerNames=missing)
 
@@ -260,13 +260,13 @@ class Weighted:
 
     def _of(self, group: Group) -> str:
         """The one of the two that is a group's, as its tag says; else the one it is attached to."""
-        said = recorded(group)[0] or [arn for arn in self._pair() if arn in group.target_groups]
-        if len(said) != 1:
+        candidates = recorded(group)[0] or [arn for arn in self._pair() if arn in group.target_groups]
+        if len(candidates) != 1:
             raise DeliveryError(
                 f"which of the two target groups is {group.name}'s cannot be told",
                 "it must be attached to one of them",
             )
-        return said[0]
+        return candidates[0]
 
     def _pair(self) -> list[str]:
         named = self._site.deploy.target_groups

@@ -46,14 +46,16 @@ class Weights:
         if weights_in(actions) == dict(weights):
             return
         config = dict(forward.get("ForwardConfig", {}))
-        config["TargetGroups"] = [{"TargetGroupArn": arn, "Weight": one} for arn, one in weights.items()]
-        changed = {key: one for key, one in forward.items() if key != "TargetGroupArn"}
+        config["TargetGroups"] = [
+            {"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()
+        ]
+        changed = {key: value for key, value in forward.items() if key != "TargetGroupArn"}
         changed["ForwardConfig"] = config
-        self._set([changed if one is forward else one for one in actions])
+        self._set([changed if action is forward else action for action in actions])
 
     def _forward(self) -> tuple[list[Any], Any]:
         actions = self._actions()
-        forward = next((one for one in actions if one["Type"] == "forward"), None)
+        forward = next((action for action in actions if action["Type"] == "forward"), None)
         if forward is None:
             raise DeliveryError(f"{self._arn} forwards to no target group", "name another listener", USAGE)
         return actions, forward

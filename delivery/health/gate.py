@@ -60,8 +60,8 @@ class Gate:
 
     def without(self, *gates: str) -> Gate:
         """The same gate, not asking these: before a group takes traffic no load balancer knows it."""
-        left = tuple(one for one in self.settings.gates if one not in gates)
-        return replace(self, settings=replace(self.settings, gates=left))
+        remaining = tuple(side for side in self.settings.gates if side not in gates)
+        return replace(self, settings=replace(self.settings, gates=remaining))
 
     def look(
         self,
@@ -76,8 +76,8 @@ class Gate:
         """
         now = self.clock.now()
         try:
-            found = sources.members(self.aws, group)
-            answers, deleted = self._answers(found, target_groups, load_balancers)
+            members = sources.members(self.aws, group)
+            answers, deleted = self._answers(members, target_groups, load_balancers)
         except AwsError as error:
             if error.meaning not in _PASSING:
                 raise
@@ -137,50 +137,50 @@ class Gate:
 
     def _answers(
         self,
-        found: sources.Members,
+        members: sources.Members,
         target_groups: Sequence[str] | None,
         load_balancers: Sequence[str] | None,
     ) -> tuple[list[HealthReport], list[str]]:
         """What all sides say, and the names of load balancers that do not exist."""
         gates = self.settings.gates
-        answers = [found.answer]
-        if not found.ids:  # nobody else can tell anything of nothing
+        answers = [members.answer]
+        if not members.ids:  # nobody else can tell anything of nothing
             return answers, []
         if "ec2" in gates:
-            answers.append(sources.ec2_status(self.aws, found.ids))
+            answers.append(sources.ec2_status(self.aws, members.ids))
         balancers: list[tuple[str, HealthReport | None]] = []
         if "target-groups" in gates:
-            arns = found.all_target_groups if target_groups is None else target_groups
-            balancers += [(name_of(arn), sources.target_group(self.aws, arn, found.ids)) for arn in arns]
+            arns = members.all_target_groups if target_groups is None else target_groups
+            balancers += [(name_of(arn), sources.target_group(self.aws, arn, members.ids)) for arn in arns]
         if "elb" in gates:
-            names = found.all_load_balancers if load_balancers is None else load_balancers
-            balancers += [(name, sources.classic(self.aws, name, found.ids)) for name in names]
+            names = members.all_load_balancers if load_balancers is None else load_balancers
+            balancers += [(name, sources.classic(self.aws, name, members.ids)) for name in names]
         present = [answer for _, answer in balancers if answer is not None]
         deleted = [name for name, answer in balancers if answer is None]
         if deleted and not present:
             present = [
                 HealthReport("load balancers", wrong=f"{', '.join(deleted)} deleted, and there is no other")
             ]
-        return [*answers, *present, *self._own(found), *self._alarms()], deleted
+        return [*answers, *present, *self._own(members), *self._alarms()], deleted
 
     def _alarms(self) -> list[HealthReport]:
         names = self.settings.alarms
         return [sources.alarms(self.aws, names)] if names else []
 
-    def _own(self, found: sources.Members) -> list[HealthReport]:
+    def _own(self, members: sources.Members) -> list[HealthReport]:
         """What the service tells itself."""
         url, command = self.settings.gate_url, self.settings.gate_command
         if not url and not command:
             return []
-        at = sources.addresses(self.aws, found.ids)
+        at = sources.addresses(self.aws, members.ids)
         answers = [probes.urls(url, at)] if url else []
         if command:
-            answers.append(probes.command(command, self._facts(found, at)))
+            answers.append(probes.command(command, self._facts(members, at)))
         return answers
 
-    def _facts(self, found: sources.Members, at: Sequence[sources.Address]) -> dict[str, str]:
+    def _facts(self, members: sources.Members, at: Sequence[sources.Address]) -> dict[str, str]:
         """Environment of the gate command: the group, and the one it takes over from, if that is there."""
-        parsed, tag = parse_group(found.name), found.tags.get
+        parsed, tag = parse_group(members.name), members.tags.get
         previous = tag(tags.PREVIOUS, "")
         old = sources.members(self.aws, previous).ids if previous else ()
         old_at = sources.addresses(self.aws, old) if old else []
@@ -191,13 +191,15 @@ class Gate:
             "DELIVERY_REGION": self.aws.region,
             "DELIVERY_CLUSTER": str(parsed.cluster) if parsed else "",
             "DELIVERY_STEP": self.step,
-            "DELIVERY_GROUP": found.name,
+            "DELIVERY_GROUP": members.name,
             "DELIVERY_IMAGE": tag(tags.IMAGE, ""),
             "DELIVERY_VERSION": tag(tags.VERSION, ""),
             "DELIVERY_SECONDS_IN_TRAFFIC": str(max(0, int(seconds))),
-            "DELIVERY_INSTANCES": " ".join(one.instance_id for one in at),
-            "DELIVERY_ADDRESSES": " ".join(one.private_ip for one in at),
+            "DELIVERY_INSTANCES": " ".join(address.instance_id for address in at),
+            "DELIVERY_ADDRESSES": " ".join(address.private_ip for address in at),
             "DELIVERY_OLD_GROUP": previous,
-            "DELIVERY_OLD_INSTANCES": " ".join(one.instance_id for one in old_at),
-            "DELIVERY_OLD_ADDRESSES": " ".join(one.private_ip for one in old_at if one.private_ip),
+            "DELIVERY_OLD_INSTANCES": " ".join(address.instance_id for address in old_at),
+            "DELIVERY_OLD_ADDRESSES": " ".join(
+                address.private_ip for address in old_at if address.private_ip
+            ),
         }

@@ -60,7 +60,7 @@ class Look:
     @property
     def instances(self) -> tuple[str, ...]:
         """Every instance a source spoke of."""
-        return tuple(dict.fromkeys(id for one in self.answers for id in one.instances or ()))
+        return tuple(dict.fromkeys(id for report in self.answers for id in report.instances or ()))
 
     @property
     def healthy(self) -> tuple[str, ...]:
@@ -70,20 +70,22 @@ class Look:
     @property
     def ready(self) -> tuple[str, ...]:
         """The instances every source but load balancers finds healthy."""
-        return self._healthy([one for one in self.answers if not one.balancer])
+        return self._healthy([report for report in self.answers if not report.balancer])
 
     def _healthy(self, answers: Sequence[HealthReport]) -> tuple[str, ...]:
-        speaking = [one.instances for one in answers if one.instances is not None]
-        return tuple(id for id in self.instances if all(id in said and not said[id] for said in speaking))
+        speaking = [report.instances for report in answers if report.instances is not None]
+        return tuple(
+            id for id in self.instances if all(id in answer and not answer[id] for answer in speaking)
+        )
 
     @property
     def alarmed(self) -> bool:
         """Whether an alarm is in alarm, or does not exist."""
-        return any(one.source == "alarms" and one.wrong for one in self.answers)
+        return any(report.source == "alarms" and report.wrong for report in self.answers)
 
     def good(self, required: int) -> bool:
         """Whether nothing is wrong with the whole, and enough instances are healthy."""
-        whole = not self.unknown and not any(one.wrong for one in self.answers)
+        whole = not self.unknown and not any(report.wrong for report in self.answers)
         return whole and len(self.healthy) >= max(1, required)
 
     def reasons(self, required: int) -> Iterator[str]:
@@ -91,25 +93,25 @@ class Look:
         if self.unknown:
             yield self.unknown
             return
-        yield from (f"{one.source}: {one.wrong}" for one in self.answers if one.wrong)
-        found = len(self.healthy)
-        if found < max(1, required):
-            yield f"{found} of {max(1, required)} healthy"
+        yield from (f"{report.source}: {report.wrong}" for report in self.answers if report.wrong)
+        healthy = len(self.healthy)
+        if healthy < max(1, required):
+            yield f"{healthy} of {max(1, required)} healthy"
             yield from self._instances_reasons()
 
     def _instances_reasons(self) -> Iterator[str]:
         if not self.instances:
             yield "the group has no instances"
-        told = [reason for id in self.instances if (reason := self._reason(id))]
-        yield from told[:_TOLD]
-        if len(told) > _TOLD:
-            yield f"and {len(told) - _TOLD} more"
+        reasons = [reason for id in self.instances if (reason := self._reason(id))]
+        yield from reasons[:_TOLD]
+        if len(reasons) > _TOLD:
+            yield f"and {len(reasons) - _TOLD} more"
 
     def _reason(self, id: str) -> str:
         """The first thing wrong with an instance; later sources often fail for the same cause."""
-        for one in self.answers:
-            if one.instances is not None and (wrong := one.instances.get(id, "not known")):
-                return f"{id}: {one.source}: {wrong}"
+        for report in self.answers:
+            if report.instances is not None and (wrong := report.instances.get(id, "not known")):
+                return f"{id}: {report.source}: {wrong}"
         return ""
 
 
@@ -146,8 +148,8 @@ class HealthRule:
             return False
         if len(look.healthy) < self.traffic.serving or len(look.ready) < self.traffic.ready:
             return True
-        wrong = any(one.wrong for one in look.answers if one.instances is None)
-        deleted = any(one.wrong for one in look.answers if one.instances is not None)
+        wrong = any(report.wrong for report in look.answers if report.instances is None)
+        deleted = any(report.wrong for report in look.answers if report.instances is not None)
         return deleted or (wrong and len(look.ready) >= self.required)
 
 
@@ -168,8 +170,8 @@ class HealthVerdict:
 
     def __str__(self) -> str:
         numbers = f"{self.healthy} of {self.required} healthy"
-        told = [one for one in self.reasons if one != numbers]
-        return f"{numbers}: {'; '.join(told)}" if told else numbers
+        reasons = [reason for reason in self.reasons if reason != numbers]
+        return f"{numbers}: {'; '.join(reasons)}" if reasons else numbers
 
 
 def required(wished: int, percent: float) -> int:
@@ -184,7 +186,7 @@ def judge(looks: Sequence[Look], rule: HealthRule) -> HealthVerdict:
     an alarm goes off.
     """
     streak = _streak(looks, rule)
-    known = [one for one in looks if not one.unknown]
+    known = [poll for poll in looks if not poll.unknown]
     failing = sum(1 for _ in takewhile(rule.failing, reversed(known)))
     if failing >= rule.looks or (rule.traffic is not None and known and known[-1].alarmed):
         return _verdict("failed", known, rule, streak)
@@ -202,8 +204,8 @@ def watch(looks: Sequence[Look], rule: HealthRule, until: float) -> HealthVerdic
     patience. At the end it must have been good at the last look, and is waited for until the rule's
     deadline. Looks nobody could take count as neither.
     """
-    known = [one for one in looks if not one.unknown]
-    bad = sum(1 for _ in takewhile(lambda one: not one.good(rule.required), reversed(known)))
+    known = [poll for poll in looks if not poll.unknown]
+    bad = sum(1 for _ in takewhile(lambda poll: not poll.good(rule.required), reversed(known)))
     streak = _streak(looks, rule)
     if bad >= rule.looks or (known and known[-1].alarmed):
         return _verdict("failed", known, rule, streak)
@@ -214,7 +216,7 @@ def watch(looks: Sequence[Look], rule: HealthRule, until: float) -> HealthVerdic
 
 
 def _streak(looks: Sequence[Look], rule: HealthRule) -> int:
-    return sum(1 for _ in takewhile(lambda one: one.good(rule.required), reversed(looks)))
+    return sum(1 for _ in takewhile(lambda poll: poll.good(rule.required), reversed(looks)))
 
 
 def _verdict(state: State, looks: Sequence[Look], rule: HealthRule, streak: int) -> HealthVerdict:

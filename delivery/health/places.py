@@ -24,7 +24,7 @@ def recorded_in(tagged: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """ARNs of the target groups, and names of the classic load balancers, in these tags."""
     arns = [value for key, value in tagged.items() if key.startswith(tags.TARGET_GROUP)]
     names = [key for key in tagged if key.startswith(tags.LOAD_BALANCER)]
-    return sorted(arns), sorted(one.removeprefix(tags.LOAD_BALANCER) for one in names)
+    return sorted(arns), sorted(name.removeprefix(tags.LOAD_BALANCER) for name in names)
 
 
 def deleted_target_groups(aws: Aws, arns: Iterable[str]) -> list[str]:

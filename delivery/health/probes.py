@@ -38,8 +38,10 @@ def command(text: str, facts: Mapping[str, str], *, timeout: float = COMMAND_S) 
 def urls(pattern: str, instances: Sequence[Address], *, timeout: float = URL_S) -> HealthReport:
     """Ask each instance with GET; an answer of 200 to 299 means healthy."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        wrong = list(pool.map(lambda one: _ask(pattern, one, timeout), instances))
-    return HealthReport("url", {one.instance_id: said for one, said in zip(instances, wrong, strict=True)})
+        wrong = list(pool.map(lambda instance: _ask(pattern, instance, timeout), instances))
+    return HealthReport(
+        "url", {instance.instance_id: problem for instance, problem in zip(instances, wrong, strict=True)}
+    )
 
 
 def _ask(pattern: str, address: Address, timeout: float) -> str:

@@ -32,37 +32,37 @@ class Serving:
 
     def __init__(self, aws: Aws, groups: Iterable[Mapping[str, Any]]) -> None:
         known = list(groups)
-        self._carrying = carrying(aws, {arn for one in known for arn in one.get("TargetGroupARNs", ())})
-        classic = {name for one in known for name in one.get("LoadBalancerNames", ())}
+        self._carrying = carrying(aws, {arn for group in known for arn in group.get("TargetGroupARNs", ())})
+        classic = {name for group in known for name in group.get("LoadBalancerNames", ())}
         self._registered = {f"target group {_name(arn)}": _targets(aws, arn) for arn in self._carrying}
         self._registered |= {f"load balancer {name}": _instances(aws, name) for name in classic}
 
     def reason(self, group: Mapping[str, Any]) -> str:
         """Why a group takes traffic, or may at any moment; empty if it does not."""
-        attached = [f"target group {_name(one)}" for one in group["TargetGroupARNs"] if one in self._carrying]
-        attached += [f"load balancer {one}" for one in group.get("LoadBalancerNames", ())]
+        attached = [f"target group {_name(arn)}" for arn in group["TargetGroupARNs"] if arn in self._carrying]
+        attached += [f"load balancer {name}" for name in group.get("LoadBalancerNames", ())]
         if attached:
             return f"attached to {attached[0]}"
-        own = {one["InstanceId"] for one in group.get("Instances", ())}
+        own = {instance["InstanceId"] for instance in group.get("Instances", ())}
         for name, registered in self._registered.items():
-            if found := sorted(own & registered):
-                return f"{found[0]} is registered with {name}"
+            if common := sorted(own & registered):
+                return f"{common[0]} is registered with {name}"
         return ""
 
 
 def carrying(aws: Aws, arns: Iterable[str]) -> set[str]:
     """Of these target groups, those a listener forwards to. AwsError."""
-    wanted = sorted(arns)
+    ordered = sorted(arns)
     balancers: set[str] = set()
-    for start in range(0, len(wanted), _MANY):
-        for one in _target_groups(aws, wanted[start : start + _MANY]):
-            balancers |= set(one.get("LoadBalancerArns", ()))
+    for start in range(0, len(ordered), _MANY):
+        for target in _target_groups(aws, ordered[start : start + _MANY]):
+            balancers |= set(target.get("LoadBalancerArns", ()))
     weights: defaultdict[str, int] = defaultdict(int)
     for balancer in sorted(balancers):
         for action in _actions(aws, balancer):
             for arn, weight in _forwards(action).items():
                 weights[arn] += weight
-    return {arn for arn in wanted if weights[arn]}
+    return {arn for arn in ordered if weights[arn]}
 
 
 def _target_groups(aws: Aws, arns: list[str]) -> list[Any]:
@@ -73,44 +73,48 @@ def _target_groups(aws: Aws, arns: list[str]) -> list[Any]:
     except DeliveryError as error:
         if meaning(error) is not ErrorMeaning.NotFound:
             raise
-        return [one for arn in arns for one in _target_groups(aws, [arn])] if len(arns) > 1 else []
+        return [target for arn in arns for target in _target_groups(aws, [arn])] if len(arns) > 1 else []
 
 
 def _actions(aws: Aws, balancer: str) -> list[Any]:
     """What the listeners of a load balancer do, rule by rule."""
-    found: list[Any] = []
+    actions: list[Any] = []
     with asking("looking at the listeners of a load balancer"):
         for page in aws.elbv2.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer):
             for listener in page["Listeners"]:
-                found += listener.get("DefaultActions", ())
+                actions += listener.get("DefaultActions", ())
                 if "listener/app/" in listener["ListenerArn"]:  # others have no rules
                     rules = aws.elbv2.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
-                    found += [action for rule in rules for action in rule.get("Actions", ())]
-    return found
+                    actions += [action for rule in rules for action in rule.get("Actions", ())]
+    return actions
 
 
 def _forwards(action: Any) -> dict[str, int]:
     weighted = action.get("ForwardConfig", {}).get("TargetGroups", ())
     if weighted:
-        return {one["TargetGroupArn"]: one.get("Weight", 1) for one in weighted}
+        return {target["TargetGroupArn"]: target.get("Weight", 1) for target in weighted}
     return {action["TargetGroupArn"]: 1} if action.get("TargetGroupArn") else {}
 
 
 def _targets(aws: Aws, arn: str) -> set[str]:
     with asking(f"asking target group {_name(arn)} for its targets"):
-        found = aws.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-    return {one["Target"]["Id"] for one in found if one["TargetHealth"]["State"] not in _GONE}
+        descriptions = aws.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    return {
+        description["Target"]["Id"]
+        for description in descriptions
+        if description["TargetHealth"]["State"] not in _GONE
+    }
 
 
 def _instances(aws: Aws, name: str) -> set[str]:
     try:
         with asking(f"asking load balancer {name} for its instances"):
-            found = aws.elb.describe_load_balancers(LoadBalancerNames=[name])["LoadBalancerDescriptions"]
+            balancers = aws.elb.describe_load_balancers(LoadBalancerNames=[name])["LoadBalancerDescriptions"]
     except DeliveryError as error:
         if meaning(error) is ErrorMeaning.NotFound:  # attached, and deleted since
             return set()
         raise
-    return {one["InstanceId"] for balancer in found for one in balancer.get("Instances", ())}
+    return {instance["InstanceId"] for balancer in balancers for instance in balancer.get("Instances", ())}
 
 
 def _name(arn: str) -> str:

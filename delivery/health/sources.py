@@ -76,19 +76,19 @@ class Address:
 def members(aws: Aws, group: str) -> Members:
     """A group's instances: healthy are those in service that Auto Scaling calls healthy. AwsError."""
     with asking(f"looking at group {group}"):
-        found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
-    if not found["AutoScalingGroups"]:
+        answer = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+    if not answer["AutoScalingGroups"]:
         return Members(group, HealthReport("group", {}, f"there is no group {group}"))
-    (one,) = found["AutoScalingGroups"]
-    wrong = f"it is being deleted ({one['Status']})" if one.get("Status") else ""
-    instances = {each["InstanceId"]: _member_wrong(each) for each in one.get("Instances", ())}
+    (described,) = answer["AutoScalingGroups"]
+    wrong = f"it is being deleted ({described['Status']})" if described.get("Status") else ""
+    instances = {each["InstanceId"]: _member_wrong(each) for each in described.get("Instances", ())}
     return Members(
         group,
         HealthReport("group", instances, wrong),
-        one["DesiredCapacity"],
-        tuple(one.get("TargetGroupARNs", ())),
-        tuple(one.get("LoadBalancerNames", ())),
-        tags.read(one.get("Tags")),
+        described["DesiredCapacity"],
+        tuple(described.get("TargetGroupARNs", ())),
+        tuple(described.get("LoadBalancerNames", ())),
+        tags.read(described.get("Tags")),
     )
 
 
@@ -105,11 +105,11 @@ def ec2_status(aws: Aws, ids: Sequence[str]) -> HealthReport:
     for some in _portions(ids):
         known = dict.fromkeys(some, "no status yet")
         with asking("asking EC2 for the status of instances"):
-            found = _of_known(
+            answers = _of_known(
                 lambda ids: aws.ec2.describe_instance_status(InstanceIds=ids, IncludeAllInstances=True), known
             )
-        for answer in found:
-            known |= {one["InstanceId"]: _status_wrong(one) for one in answer["InstanceStatuses"]}
+        for answer in answers:
+            known |= {status["InstanceId"]: _status_wrong(status) for status in answer["InstanceStatuses"]}
         wrong |= known
     return HealthReport("ec2", wrong)
 
@@ -137,7 +137,7 @@ def _status_wrong(status: Any) -> str:
         return str(state)
     checks = {"instance": status["InstanceStatus"], "system": status["SystemStatus"]}
     return ", ".join(
-        f"{name} status {one['Status']}" for name, one in checks.items() if one["Status"] != "ok"
+        f"{name} status {check['Status']}" for name, check in checks.items() if check["Status"] != "ok"
     )
 
 
@@ -147,14 +147,14 @@ def target_group(aws: Aws, arn: str, ids: Sequence[str]) -> HealthReport | None:
     wrong = dict.fromkeys(ids, "not registered")
     try:
         with asking(f"asking target group {name} for its health"):
-            found = aws.elbv2.describe_target_health(TargetGroupArn=arn)
+            answer = aws.elbv2.describe_target_health(TargetGroupArn=arn)
     except DeliveryError as error:
         if meaning(error) is ErrorMeaning.NotFound:
             return None
         raise
-    for one in found["TargetHealthDescriptions"]:
-        if one["Target"]["Id"] in wrong:
-            wrong[one["Target"]["Id"]] = _target_wrong(one["TargetHealth"])
+    for description in answer["TargetHealthDescriptions"]:
+        if description["Target"]["Id"] in wrong:
+            wrong[description["Target"]["Id"]] = _target_wrong(description["TargetHealth"])
     return HealthReport(f"target group {name}", wrong, balancer=True)
 
 
@@ -170,15 +170,17 @@ def classic(aws: Aws, name: str, ids: Sequence[str]) -> HealthReport | None:
     wrong = dict.fromkeys(ids, "not registered")
     try:
         with asking(f"asking load balancer {name} for its health"):
-            found = aws.elb.describe_instance_health(LoadBalancerName=name)
+            answer = aws.elb.describe_instance_health(LoadBalancerName=name)
     except DeliveryError as error:
         if meaning(error) is ErrorMeaning.NotFound:
             return None
         raise
-    for one in found["InstanceStates"]:
-        if one["InstanceId"] in wrong:
-            good = one["State"] == "InService"
-            wrong[one["InstanceId"]] = "" if good else f"{one['State']} ({one.get('Description', 'N/A')})"
+    for state in answer["InstanceStates"]:
+        if state["InstanceId"] in wrong:
+            good = state["State"] == "InService"
+            wrong[state["InstanceId"]] = (
+                "" if good else f"{state['State']} ({state.get('Description', 'N/A')})"
+            )
     return HealthReport(f"load balancer {name}", wrong, balancer=True)
 
 
@@ -195,28 +197,33 @@ def alarm_states(aws: Aws, names: Sequence[str]) -> dict[str, str]:
     states: dict[str, str] = {}
     for some in _portions(names):
         with asking("looking at alarms"):
-            found = aws.cloudwatch.describe_alarms(
+            answer = aws.cloudwatch.describe_alarms(
                 AlarmNames=some, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
             )
-        for one in [*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ())]:
-            states[one["AlarmName"]] = one["StateValue"]
+        for alarm in [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]:
+            states[alarm["AlarmName"]] = alarm["StateValue"]
     return states
 
 
 def addresses(aws: Aws, ids: Sequence[str]) -> list[Address]:
     """Where these instances are reached; those EC2 does not know yet are nowhere. AwsError."""
-    found = {id: Address(id) for id in ids}
+    addresses = {id: Address(id) for id in ids}
     for some in _portions(ids):
         with asking("asking EC2 for the addresses of instances"):
             answers = _of_known(
                 lambda ids: aws.ec2.describe_instances(InstanceIds=ids), dict.fromkeys(some, "")
             )
-        for one in (
-            one for answer in answers for each in answer["Reservations"] for one in each["Instances"]
+        for instance in (
+            instance
+            for answer in answers
+            for each in answer["Reservations"]
+            for instance in each["Instances"]
         ):
-            id = one["InstanceId"]
-            found[id] = Address(id, one.get("PrivateIpAddress", ""), one.get("PublicIpAddress", ""))
-    return [*found.values()]
+            id = instance["InstanceId"]
+            addresses[id] = Address(
+                id, instance.get("PrivateIpAddress", ""), instance.get("PublicIpAddress", "")
+            )
+    return [*addresses.values()]
 
 
 def _portions(names: Sequence[str]) -> Iterator[list[str]]:

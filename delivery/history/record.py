@@ -132,13 +132,13 @@ class RunRecord:
     def read(cls, values: Any) -> RunRecord:
         """Read what `values` has written, also by another version of this program. ValueError."""
         own = ("id", "kind", "application", "cluster", "account", "region", "begun")
-        found = _texts(values, (*own, "ended", "outcome", "message", "reason"))
-        if missing := [name for name in own if name not in found]:
+        texts = _texts(values, (*own, "ended", "outcome", "message", "reason"))
+        if missing := [name for name in own if name not in texts]:
             raise ValueError(f"no record of a run: it has no {', '.join(missing)}")
         names = ("deployer", "jenkins_user", "job", "build", "build_url", "change_request")
         evidence, timeline, overridden = (values.get(key) for key in ("evidence", "timeline", "overridden"))
         return cls(
-            **found,
+            **texts,
             trigger=RunOrigin(**_texts(values, names)),
             source=GroupVersion.read(values.get("from")),
             target=GroupVersion.read(values.get("to")),

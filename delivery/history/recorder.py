@@ -138,13 +138,13 @@ class Recorder:
             return ()
 
     @contextmanager
-    def _warning(self, what: str) -> Iterator[None]:
+    def _warning(self, task: str) -> Iterator[None]:
         try:
             yield
         except JobdslError as error:
-            self._warn(f"{what}: {error.message}", error.hint)
+            self._warn(f"{task}: {error.message}", error.hint)
         except Exception as error:  # noqa: BLE001  # no defect of a record may end a deploy
-            self._warn(f"{what}: {type(error).__name__}: {error}", "")
+            self._warn(f"{task}: {type(error).__name__}: {error}", "")
 
     def _warn(self, text: str, hint: str) -> None:
         hint = hint or '[history] table = "none" does without records'

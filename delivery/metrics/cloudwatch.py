@@ -37,14 +37,14 @@ class CloudWatch:
         return readings
 
     def _read(self, queries: Sequence[Query], subject: Subject, window: SampleWindow) -> dict[str, Reading]:
-        wanted = [
+        requested = [
             part for index, query in enumerate(queries) for part in _data(index, query, subject, window)
         ]
         answers: dict[str, _Answer] = {_id(index): _Answer() for index in range(len(queries))}
         pages = self._aws.cloudwatch.get_paginator("get_metric_data")
         with asking(f"reading metrics of {subject.group} from CloudWatch"):
             for page in pages.paginate(
-                MetricDataQueries=wanted,
+                MetricDataQueries=requested,
                 StartTime=iso(window.start),
                 EndTime=iso(window.end),
                 ScanBy="TimestampAscending",

@@ -78,6 +78,6 @@ def _effect(metric: MetricSettings) -> Effect:
     )
 
 
-def _pair(given: tuple[float, ...] | None, default: tuple[float, ...]) -> tuple[float, float]:
-    low, high = default if given is None else given
+def _pair(values: tuple[float, ...] | None, default: tuple[float, ...]) -> tuple[float, float]:
+    low, high = default if values is None else values
     return float(low), float(high)

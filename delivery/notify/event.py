@@ -47,5 +47,5 @@ class DeployEvent:
     @property
     def values(self) -> dict[str, str]:
         """JSON values."""
-        found = asdict(self) | {"at": iso(self.at), "begun": iso(self.begun), "title": self.title}
-        return {key: str(value) for key, value in found.items()}
+        values = asdict(self) | {"at": iso(self.at), "begun": iso(self.begun), "title": self.title}
+        return {key: str(value) for key, value in values.items()}

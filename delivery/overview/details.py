@@ -66,26 +66,26 @@ def group_details(aws: Aws, settings: DeliverySettings, name: str, now: float) -
 
 def instance_details(aws: Aws, id: str) -> Values | None:
     """Read an instance; None if there is none. AwsError."""
-    for found in instances_of(aws, [id]):
-        said = tags.read(found.get("Tags"))
-        release = recorded_release(said).values
+    for instance in instances_of(aws, [id]):
+        own_tags = tags.read(instance.get("Tags"))
+        release = recorded_release(own_tags).values
         return {
             "kind": "instance",
             "id": id,
             "account": aws.account,
             "region": aws.region,
-            "state": found["State"]["Name"],
-            "state_reason": found.get("StateReason", {}).get("Message") or None,
-            "type": found.get("InstanceType"),
-            "zone": found.get("Placement", {}).get("AvailabilityZone"),
-            "private_ip": found.get("PrivateIpAddress"),
-            "public_ip": found.get("PublicIpAddress"),
-            "launched": found["LaunchTime"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "group": said.get(_OF_GROUP),
+            "state": instance["State"]["Name"],
+            "state_reason": instance.get("StateReason", {}).get("Message") or None,
+            "type": instance.get("InstanceType"),
+            "zone": instance.get("Placement", {}).get("AvailabilityZone"),
+            "private_ip": instance.get("PrivateIpAddress"),
+            "public_ip": instance.get("PublicIpAddress"),
+            "launched": instance["LaunchTime"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "group": own_tags.get(_OF_GROUP),
             **release,
-            "image": found.get("ImageId"),
-            **recorded_trigger(said).values,
-            "tags": said,
+            "image": instance.get("ImageId"),
+            **recorded_trigger(own_tags).values,
+            "tags": own_tags,
         }
     return None
 
@@ -97,15 +97,15 @@ def image_details(aws: Aws, settings: DeliverySettings, id: str, now: float) -> 
     """
     query: Any = [{"Name": "image-id", "Values": [id]}]
     with asking(f"looking at image {id}"):
-        found = aws.ec2.describe_images(Filters=query)["Images"]
-    if not found:
+        images = aws.ec2.describe_images(Filters=query)["Images"]
+    if not images:
         return None
-    values = image_values(aws, found[0], now)
+    values = image_values(aws, images[0], now)
     if values["owner"] == aws.account_id:
         names = account_names(settings)
         users = _shares(aws, id)
         values["shared_with"] = users and [names.get(user, user) for user in users]
-    return {"kind": "image", **values, "tags": tags.read(found[0].get("Tags"))}
+    return {"kind": "image", **values, "tags": tags.read(images[0].get("Tags"))}
 
 
 def _shares(aws: Aws, id: str) -> list[str] | None:

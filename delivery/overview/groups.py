@@ -81,23 +81,23 @@ def _takes(group: Group, deploy: Deploy, weights: Mapping[str, Mapping[str, int]
 def _weights(aws: Aws, ways: Iterable[Deploy]) -> dict[str, Mapping[str, int]]:
     """Read the weights of all listeners and rules that settings of this region name, by their ARN."""
     arns = {way.listener for way in ways if way.traffic == "weighted" and way.listener}
-    here = sorted(arn for arn in arns if f":{aws.region}:" in arn)
-    rules = [arn for arn in here if ":listener-rule/" in arn]
+    own_arns = sorted(arn for arn in arns if f":{aws.region}:" in arn)
+    rules = [arn for arn in own_arns if ":listener-rule/" in arn]
     client: Any = aws.elbv2
-    found = _asked(
-        [arn for arn in here if arn not in rules],
+    rows = _asked(
+        [arn for arn in own_arns if arn not in rules],
         lambda some: [
             (each["ListenerArn"], each["DefaultActions"])
             for each in client.describe_listeners(ListenerArns=some)["Listeners"]
         ],
     )
-    found += _asked(
+    rows += _asked(
         rules,
         lambda some: [
             (each["RuleArn"], each["Actions"]) for each in client.describe_rules(RuleArns=some)["Rules"]
         ],
     )
-    return {arn: weights_in(actions) or {} for arn, actions in found}
+    return {arn: weights_in(actions) or {} for arn, actions in rows}
 
 
 def _asked(arns: Sequence[str], ask: Any) -> list[tuple[str, Any]]:
@@ -122,29 +122,31 @@ def _asked(arns: Sequence[str], ask: Any) -> list[tuple[str, Any]]:
 
 def _contents(aws: Aws, groups: Sequence[Group]) -> dict[str, Release]:
     """Find what groups contain: by their tags, else by their image, else by the image of an instance."""
-    found = {group.name: recorded_release(group.tags) for group in groups}
-    untold = [group for group in groups if not (found[group.name].version or found[group.name].name)]
+    contents = {group.name: recorded_release(group.tags) for group in groups}
+    untold = [group for group in groups if not (contents[group.name].version or contents[group.name].name)]
     bare = {
-        group.members[0].id: group.name for group in untold if not found[group.name].image and group.members
+        group.members[0].id: group.name
+        for group in untold
+        if not contents[group.name].image and group.members
     }
     for instance in instances_of(aws, bare):
-        found[bare[instance["InstanceId"]]] = Release(image=instance["ImageId"])
-    images = described(aws, (found[group.name].image for group in untold))
+        contents[bare[instance["InstanceId"]]] = Release(image=instance["ImageId"])
+    images = described(aws, (contents[group.name].image for group in untold))
     for group in untold:
-        if (image := images.get(found[group.name].image)) is not None:
-            found[group.name] = release_of(image)
-    return found
+        if (image := images.get(contents[group.name].image)) is not None:
+            contents[group.name] = release_of(image)
+    return contents
 
 
 def instances_of(aws: Aws, ids: Iterable[str]) -> list[Any]:
     """Describe instances that exist, a hundred by a call. AwsError."""
-    wanted, found = sorted({*ids}), []
-    for begin in range(0, len(wanted), _BATCH):
-        query: Any = [{"Name": "instance-id", "Values": wanted[begin : begin + _BATCH]}]
+    requested, instances = sorted({*ids}), []
+    for begin in range(0, len(requested), _BATCH):
+        query: Any = [{"Name": "instance-id", "Values": requested[begin : begin + _BATCH]}]
         with asking(f"looking at instances in {aws.region}"):
             for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=query):
-                found += [each for answer in page["Reservations"] for each in answer["Instances"]]
-    return found
+                instances += [each for answer in page["Reservations"] for each in answer["Instances"]]
+    return instances
 
 
 def row(values: Values) -> tuple[str, ...]:

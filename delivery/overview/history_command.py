@@ -50,7 +50,11 @@ def history(
     cluster_of(name)
     places = locations(settings, account, region)
     answers = read_all(settings, places, lambda aws: read_runs(aws, settings, clock, name, limit))
-    runs = sorted((run for found in answers.found for run in found), key=lambda run: run.begun, reverse=True)
+    runs = sorted(
+        (run for location_runs in answers.values for run in location_runs),
+        key=lambda run: run.begun,
+        reverse=True,
+    )
     report_unread(answers.unread)
     if not runs:
         _check_known(settings, name)
@@ -69,7 +73,7 @@ def _check_known(settings: DeliverySettings, name: str) -> None:
     from delivery.overview.locations import locations, read_all, unknown_name
 
     answers = read_all(settings, locations(settings, None, None), read_groups)
-    parsed = [parse_group(group.name) for found in answers.found for group in found]
+    parsed = [parse_group(group.name) for location_groups in answers.values for group in location_groups]
     clusters = {str(each.cluster) for each in parsed if each}
     clusters |= {key for kind, key in settings.layers if kind == "clusters"}
     applications = {each.partition("-")[0] for each in clusters} | set(settings.apps)

@@ -46,10 +46,10 @@ def image_rows(aws: Aws, accounts: Mapping[str, str], now: float) -> list[Values
 
 def image_values(aws: Aws, image: Mapping[str, Any], now: float) -> Values:
     """Give an image as JSON values; with whom it is shared is not known."""
-    found, release = tags.read(image.get("Tags")), release_of(image)
+    image_tags, release = tags.read(image.get("Tags")), release_of(image)
     created = datetime.fromisoformat(image["CreationDate"]).timestamp()
     prefix = tags.tested_in("").removesuffix("/")
-    tested = {key.removeprefix(prefix): at for key, at in found.items() if key.startswith(prefix)}
+    tested = {key.removeprefix(prefix): at for key, at in image_tags.items() if key.startswith(prefix)}
     return {
         **release.values,
         "account": aws.account,
@@ -68,8 +68,8 @@ def image_values(aws: Aws, image: Mapping[str, Any], now: float) -> Values:
 def users_of(image: str, groups: Iterable[Values]) -> list[Values]:
     """List the groups that were made of an image, those in traffic first."""
     keys = ("name", "account", "region", "state", "takes_traffic", "instances")
-    found = [{key: group[key] for key in keys} for group in groups if group["image"] == image]
-    return sorted(found, key=lambda group: not group["takes_traffic"])
+    users = [{key: group[key] for key in keys} for group in groups if group["image"] == image]
+    return sorted(users, key=lambda group: not group["takes_traffic"])
 
 
 def row(values: Values) -> tuple[str, ...]:

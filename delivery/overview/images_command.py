@@ -42,30 +42,30 @@ def images(
         return image_rows(aws, names, now), group_rows(aws, settings, now)
 
     answers = read_all(settings, locations(settings, None, region), read)
-    groups = [group for _, rows in answers.found for group in rows]
-    everything = [image for rows, _ in answers.found for image in rows]
+    groups = [group for _, rows in answers.values for group in rows]
+    everything = [image for rows, _ in answers.values for image in rows]
     report_unread(answers.unread)
     known = {each["application"] for each in [*everything, *groups] if each["application"]} | set(
         settings.apps
     )
     if app not in known:
         raise unknown_name("application", app, known, answers.unread)
-    found = [
+    rows = [
         image for image in everything if image["application"] == app and account in (None, image["account"])
     ]
-    found.sort(key=lambda image: (image["age_seconds"], image["account"], image["region"]))
-    for image in found:
+    rows.sort(key=lambda image: (image["age_seconds"], image["account"], image["region"]))
+    for image in rows:
         image["used_by"] = users_of(image["image"], groups)
     if as_json:
-        say_json({"images": found, "unread": answers.unread_values})
+        say_json({"images": rows, "unread": answers.unread_values})
     else:
-        _print(app, found)
+        _print(app, rows)
     return answers.exit_code
 
 
-def _print(app: str, found: list[Values]) -> None:
+def _print(app: str, rows: list[Values]) -> None:
     from delivery.overview.images import HEAD, row
     from delivery.table import columns
     from jobdsl.cli.console import say
 
-    say(columns([HEAD, *map(row, found)]) if found else f"no images of {app}")
+    say(columns([HEAD, *map(row, rows)]) if rows else f"no images of {app}")

@@ -51,7 +51,7 @@ def list_groups(
     settings, now = load_settings(settings_file), HostClock().now()
     places = locations(settings, account, region)
     answers = read_all(settings, places, lambda aws: group_rows(aws, settings, now))
-    groups = sorted((values for found in answers.found for values in found), key=order)
+    groups = sorted((values for location_groups in answers.values for values in location_groups), key=order)
     report_unread(answers.unread)
     chosen = _chosen(settings, answers, groups, app, cluster)
     if html_file is not None:
@@ -74,10 +74,10 @@ def _chosen(
     from delivery.overview.locations import unknown_name
 
     configured = {"applications": set(settings.apps), "clusters": _clusters(settings)}
-    for what, key, name in (("application", "application", app), ("cluster", "cluster", cluster)):
-        known = {values[key] for values in groups if values[key]} | configured[f"{what}s"]
+    for kind, key, name in (("application", "application", app), ("cluster", "cluster", cluster)):
+        known = {values[key] for values in groups if values[key]} | configured[f"{kind}s"]
         if name is not None and name not in known:
-            raise unknown_name(what, name, known, answers.unread)
+            raise unknown_name(kind, name, known, answers.unread)
         groups = [values for values in groups if name in (None, values[key])]
     return groups
 
@@ -111,5 +111,5 @@ def _print(groups: list[Values]) -> None:
     clusters = {(values["cluster"], values["account"], values["region"]) for values in groups}
     instances = sum(values["instances"] for values in groups)
     counts = ((len(applications), "application"), (len(clusters), "cluster"), (len(groups), "group"))
-    said = [count(number, word) for number, word in (*counts, (instances, "instance"))]
-    say(", ".join(said), err=True)
+    counted = [count(number, word) for number, word in (*counts, (instances, "instance"))]
+    say(", ".join(counted), err=True)

@@ -45,7 +45,7 @@ class Unread(NamedTuple):
 class Answers(Generic[Answer]):
     """What was read, and where nothing could be read."""
 
-    found: list[Answer] = field(default_factory=list)
+    values: list[Answer] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
 
     @property
@@ -65,17 +65,17 @@ def locations(settings: DeliverySettings, account: str | None, region: str | Non
         accounts = [settings.account(account)]
     else:
         accounts = list(settings.accounts.values())
-    found = [
+    reachable = [
         Location(each.name, name)
         for each in accounts
         for name in each.regions or (region,)
         if region is None or name == region
     ]
-    if not found:
+    if not reachable:
         known = sorted({name for each in accounts for name in each.regions})
         hint = suggestion(region or "", known) or f"known are {', '.join(known)}"
         raise DeliveryError(f"no account is used in region {region!r}", hint, USAGE)
-    return found
+    return reachable
 
 
 def read_all(
@@ -91,7 +91,7 @@ def read_all(
         running = [(place, pool.submit(one, place)) for place in places]
         for place, future in running:
             try:
-                answers.found.append(future.result())
+                answers.values.append(future.result())
             except DeliveryError as error:
                 answers.unread.append(Unread(place.account, place.region, error.message, error.hint))
     return answers
@@ -107,11 +107,11 @@ def report_unread(unread: Iterable[Unread]) -> None:
             click.echo(f"  {printable(each.hint)}", err=True)
 
 
-def unknown_name(what: str, name: str, known: Iterable[str], unread: Sequence[Unread]) -> DeliveryError:
+def unknown_name(kind: str, name: str, known: Iterable[str], unread: Sequence[Unread]) -> DeliveryError:
     """Say that there is nothing of a name, with the one that may be meant."""
     names = sorted({*known})
     listed = f"known are {', '.join(names[:10])}{' ...' if len(names) > 10 else ''}" if names else ""
     hint = suggestion(name, names) or listed or "delivery list shows all there is"
     if unread:
         hint += f"; {len(unread)} of the accounts and regions could not be read"
-    return DeliveryError(f"there is no {what} {name!r}", hint, FAILED if unread else USAGE)
+    return DeliveryError(f"there is no {kind} {name!r}", hint, FAILED if unread else USAGE)

@@ -40,16 +40,16 @@ def show(
     settings, now = load_settings(settings_file), HostClock().now()
     places = locations(settings, account, region)
     answers = read_all(settings, places, lambda aws: _read(aws, settings, name, now))
-    found = [values for values in answers.found if values is not None]
+    matches = [values for values in answers.values if values is not None]
     report_unread(answers.unread)
-    if not found:
+    if not matches:
         raise _unknown(settings, places, answers, name)
-    if found[0]["kind"] == "image":
-        found = _with_users(settings, found, now)
+    if matches[0]["kind"] == "image":
+        matches = _with_users(settings, matches, now)
     if as_json:
-        say_json({"found": found, "unread": answers.unread_values})
+        say_json({"found": matches, "unread": answers.unread_values})
     else:
-        for number, values in enumerate(found):
+        for number, values in enumerate(matches):
             click.echo("\n" * (number > 0), nl=False)
             _print(values)
     return answers.exit_code
@@ -70,7 +70,7 @@ def _with_users(settings: DeliverySettings, images: list[Values], now: float) ->
     from delivery.overview.locations import locations, read_all
 
     answers = read_all(settings, locations(settings, None, None), lambda aws: group_rows(aws, settings, now))
-    groups = [group for found in answers.found for group in found]
+    groups = [group for location_groups in answers.values for group in location_groups]
     owned = [image for image in images if image["shared_with"] is not None] or images
     return [{**image, "used_by": users_of(image["image"], groups)} for image in owned]
 
@@ -82,11 +82,14 @@ def _unknown(
     from delivery.overview.locations import read_all, unknown_name
 
     if _ID.fullmatch(name):
-        what = "instance" if name.startswith("i-") else "image"
-        return unknown_name(what, name, (), answers.unread)
+        kind = "instance" if name.startswith("i-") else "image"
+        return unknown_name(kind, name, (), answers.unread)
     groups = read_all(settings, places, read_groups)
     return unknown_name(
-        "group", name, (group.name for found in groups.found for group in found), answers.unread
+        "group",
+        name,
+        (group.name for location_groups in groups.values for group in location_groups),
+        answers.unread,
     )
 
 

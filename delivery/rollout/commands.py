@@ -49,7 +49,7 @@ def _image_options(command: Any) -> Any:
 def _run_of(
     place: CommonOptions,
     cluster: ClusterName,
-    what: str,
+    purpose: str,
     *,
     locked: bool,
     takes_over: bool = False,
@@ -67,22 +67,22 @@ def _run_of(
         region = first_region(place.settings, account, cluster)
         home = CommonOptions(place.settings_file, place.account_name, region)
     waves = places_of(place.settings, home.aws, cluster)
-    site = _home(home, cluster, what, locked=locked, takes_over=takes_over, change_request=change_request)
+    site = _home(home, cluster, purpose, locked=locked, takes_over=takes_over, change_request=change_request)
 
     def opened(at: WavePlace) -> Site:
-        found = open_site(
+        run_site = open_site(
             at.aws,
             place.settings,
             at.cluster,
-            what,
+            purpose,
             locked=locked,
             takes_over=takes_over,
             deploys=deploys,
             change_request=change_request,
             timeline=site.timeline.within(at.name),
         )
-        found.notifier = site.notifier
-        return found
+        run_site.notifier = site.notifier
+        return run_site
 
     return WavesRun(site, waves, opened, strategy)
 
@@ -90,7 +90,7 @@ def _run_of(
 def _home(
     place: CommonOptions,
     cluster: ClusterName,
-    what: str,
+    purpose: str,
     *,
     locked: bool,
     takes_over: bool,
@@ -100,14 +100,14 @@ def _home(
     from delivery.history.record import whole_name
     from delivery.lock import open_lock
 
-    site = open_site(place.aws, place.settings, cluster, what, locked=False, change_request=change_request)
+    site = open_site(place.aws, place.settings, cluster, purpose, locked=False, change_request=change_request)
     if locked:
         site.lock = open_lock(
             place.aws,
             place.settings,
             whole_name(str(cluster)),
             site.clock,
-            what,
+            purpose,
             site.timeline.say,
             takes_over=takes_over,
         )
@@ -149,13 +149,13 @@ def _planned(run: WavesRun, place: WavePlace, site: Site, intent: Any, progress:
     from delivery.deploy.new_group import facts_of
     from delivery.deploy.plan import after, before, steps
 
-    said = {**place.values, "state": str(progress.state), "copied": place.aws.region in run.images}
+    values = {**place.values, "state": str(progress.state), "copied": place.aws.region in run.images}
     if intent is None:
-        return {**said, "group": progress.group.name if progress.group else None, "steps": [], "notes": []}
+        return {**values, "group": progress.group.name if progress.group else None, "steps": [], "notes": []}
     facts = facts_of(site, intent)
     every = [*before(facts), *((step.name, step.text) for step in steps(facts)), *after(facts)]
     return {
-        **said,
+        **values,
         "group": intent.group,
         "strategy": intent.strategy,
         "steps": [{"name": name, "text": text} for name, text in every],
@@ -167,19 +167,20 @@ def _print_plan(run: WavesRun, image: str, planned: list[dict[str, Any]]) -> Non
     from delivery.deploy.looking import echo_steps
 
     deploy = run.site.deploy
-    copies = [one["region"] for one in planned if not one["copied"]]
+    copies = [planned_place["region"] for planned_place in planned if not planned_place["copied"]]
     if copies:
         say(f"{image} is copied to {', '.join(dict.fromkeys(copies))} before anything is deployed")
     for number in range(1, len(run.waves) + 1):
         say(f"wave {number} of {len(run.waves)}")
-        for one in (each for each in planned if each["wave"] == number):
-            where = f"{one['cluster']} in {one['account']}, {one['region']}"
-            if not one["steps"]:
-                say(f"  {where}: {one['state']}{' as ' + one['group'] if one['group'] else ''}")
+        for planned_place in (each for each in planned if each["wave"] == number):
+            where = f"{planned_place['cluster']} in {planned_place['account']}, {planned_place['region']}"
+            if not planned_place["steps"]:
+                group = f" as {planned_place['group']}" if planned_place["group"] else ""
+                say(f"  {where}: {planned_place['state']}{group}")
                 continue
-            say(f"  {where}: {one['strategy']} deploy as {one['group']}")
-            echo_steps([(step["name"], step["text"]) for step in one["steps"]])
-            for note in one["notes"]:
+            say(f"  {where}: {planned_place['strategy']} deploy as {planned_place['group']}")
+            echo_steps([(step["name"], step["text"]) for step in planned_place["steps"]])
+            for note in planned_place["notes"]:
                 say(f"  note: {note}")
         if number < len(run.waves) and deploy.wave_soak_minutes:
             say(f"  then it must stay healthy for {deploy.wave_soak_minutes:g} min")
@@ -237,10 +238,10 @@ def deploy(
     return _execute(run, lambda: run.begin(image), options)
 
 
-def _confirm(run: WavesRun, what: str, *, yes: bool) -> None:
+def _confirm(run: WavesRun, purpose: str, *, yes: bool) -> None:
     """Ask once for each account that is production."""
     for place in {place.aws.account: place for place in run.places}.values():
-        confirm_production(run.open_site(place), what, yes=yes)
+        confirm_production(run.open_site(place), purpose, yes=yes)
 
 
 @click.command("resume")
@@ -313,8 +314,8 @@ def status(place: CommonOptions, cluster_name: str, *, as_json: bool) -> None:
         say(f"rollout {rollout.id} of {rollout.image}{': not over' if goes_on else ''}")
     head = ("WAVE", "ACCOUNT", "REGION", "CLUSTER", "STATE", "GROUP", "DONE")
     rows = [
-        [str(one.get(key.lower()) or "-") for key in head[:-1]] + [str(one.get("done_at") or "-")]
-        for one in values
+        [str(value.get(key.lower()) or "-") for key in head[:-1]] + [str(value.get("done_at") or "-")]
+        for value in values
     ]
     say(columns([head, *map(tuple, rows)]))
     if goes_on:

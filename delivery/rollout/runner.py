@@ -256,11 +256,11 @@ class WavesRun:
                         step.note(f"{place.name}: {reason}")
                     if ill[place.name] >= self.site.deploy.looks:
                         return place, reason
-                left = until - clock.now()
-                if left <= 0 and not any(ill.values()):
+                seconds = until - clock.now()
+                if seconds <= 0 and not any(ill.values()):
                     return None
                 poll = self.site.deploy.poll_seconds
-                self.site.lock.sleep(min(poll, left) if left > 0 else poll)
+                self.site.lock.sleep(min(poll, seconds) if seconds > 0 else poll)
 
     def _done_at(self, rollout: Rollout, place: WavePlace) -> float:
         """Return since when a place is done; 0 where the rollout has nothing to watch."""
@@ -284,8 +284,10 @@ class WavesRun:
         self._back(rollout, which, why)
         if self.rolls_back:
             return self._ending("rolled back", f"rolled back everywhere: {why}", rollout, ROLLED_BACK, why)
-        left = [name for name, progress in self.states(rollout).items() if progress.state is PlaceState.done]
-        keep = f"; {', '.join(left)} keep it: delivery waves rollback" if left else ""
+        finished = [
+            name for name, progress in self.states(rollout).items() if progress.state is PlaceState.done
+        ]
+        keep = f"; {', '.join(finished)} keep it: delivery waves rollback" if finished else ""
         summary = f"stopped in wave {place.wave} of {len(self.waves)}: {why}{keep}"
         return self._ending("stopped", summary, rollout, FAILED, why)
 
@@ -355,5 +357,5 @@ def _reason(progress: PlaceProgress) -> str:
     return reason or f"it is {progress.state}"
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

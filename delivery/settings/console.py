@@ -188,15 +188,15 @@ _TABLES: dict[str, Any] = {"oidc": OidcSettings, "proxy": ProxySettings, "jenkin
 def read_console(reader: Reader) -> ConsoleSettings:
     """Read `[console]`; files in it are named from the directory of the settings on."""
     table = dict(reader.mapping(reader.document.get("console", {}), ("console",)))
-    given: dict[str, Any] = {
+    options: dict[str, Any] = {
         name: reader.table(kind, table.pop(name, {}), ("console", name)) for name, kind in _TABLES.items()
     }
-    given["jobs"] = _jobs(reader, table.pop("jobs", {}))
+    options["jobs"] = _jobs(reader, table.pop("jobs", {}))
     roles = reader.mapping(table.pop("roles", {}), ("console", "roles"))
-    given["roles"] = {
+    options["roles"] = {
         name: reader.table(Role, role, ("console", "roles", name), name=name) for name, role in roles.items()
     }
-    console = reader.table(ConsoleSettings, table, ("console",), **given)
+    console = reader.table(ConsoleSettings, table, ("console",), **options)
     _check(reader, console)
     return _from_directory(reader, console)
 

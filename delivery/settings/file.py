@@ -108,7 +108,15 @@ def _read(reader: Reader) -> DeliverySettings:
     history = _history(reader)
     analysis = read_analysis(reader, document["analysis"], ("analysis",)) if "analysis" in document else None
     settings = DeliverySettings(
-        accounts, apps, bake, lock, history, layers, read_console(reader), analysis, read_notify(reader)
+        accounts=accounts,
+        apps=apps,
+        bake=bake,
+        lock=lock,
+        history=history,
+        layers=layers,
+        console=read_console(reader),
+        analysis=analysis,
+        notify=read_notify(reader),
     )
     _cross_checks(reader, settings)
     return settings
@@ -125,8 +133,8 @@ def _history(reader: Reader) -> HistorySettings:
 
 
 def _tables(reader: Reader, name: str) -> list[tuple[str, Mapping[str, Any]]]:
-    found = reader.mapping(reader.document.get(name, {}), (name,))
-    return [(key, reader.mapping(table, (name, key))) for key, table in found.items()]
+    table = reader.mapping(reader.document.get(name, {}), (name,))
+    return [(key, reader.mapping(table, (name, key))) for key, table in table.items()]
 
 
 def _named(reader: Reader, path: tuple[str, str], parse: Callable[[str], object]) -> None:
@@ -200,7 +208,7 @@ def _located(reader: Reader, read: Deploy) -> Deploy:
 
 
 def _said(read: Deploy, table: Mapping[str, Any]) -> Layer:
-    return {one.name: getattr(read, one.name) for one in fields(Deploy) if one.name in table}
+    return {field.name: getattr(read, field.name) for field in fields(Deploy) if field.name in table}
 
 
 def _cross_checks(reader: Reader, settings: DeliverySettings) -> None:
@@ -210,11 +218,11 @@ def _cross_checks(reader: Reader, settings: DeliverySettings) -> None:
     for recipient in settings.notify:
         _check_recipient(reader, settings, recipient)
     for name, app in settings.apps.items():
-        for one in app.accounts or ():
-            _known(reader, one, settings, ("apps", name, "accounts"))
-    for one in settings.bake.share:
-        if not re.fullmatch(r"[0-9]{12}", one):
-            _known(reader, one, settings, ("bake", "share"))
+        for account_name in app.accounts or ():
+            _known(reader, account_name, settings, ("apps", name, "accounts"))
+    for shared in settings.bake.share:
+        if not re.fullmatch(r"[0-9]{12}", shared):
+            _known(reader, shared, settings, ("bake", "share"))
     for key, layer in settings.layers.items():
         _check_layer(reader, settings, key, layer)
     if settings.bake.account is not None:

@@ -191,8 +191,8 @@ class Deploy:
             "weighted": ("load_balancers",),
             "none": ("listener", "load_balancers", "target_groups"),
         }[self.traffic]
-        given = [name for name in of_no_use if getattr(self, name) is not None]
-        return [f'{name} has no effect with traffic = "{self.traffic}"' for name in given]
+        given_names = [name for name in of_no_use if getattr(self, name) is not None]
+        return [f'{name} has no effect with traffic = "{self.traffic}"' for name in given_names]
 
 
 LAUNCH_KEYS = (
@@ -321,17 +321,17 @@ class DeliverySettings:
     @property
     def testing(self) -> list[str]:
         """Names of the accounts that are not production."""
-        return [name for name, one in self.accounts.items() if not one.production]
+        return [name for name, account in self.accounts.items() if not account.production]
 
     def deploy(self, account: str = "", app: str = "", cluster: str = "") -> Deploy:
         """How a cluster is deployed: what is said of the cluster goes before what is said of the application.
 
         That goes before the account's defaults, and these before `[defaults]`.
         """
-        said: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for key in (("defaults", ""), ("accounts", account), ("apps", app), ("clusters", cluster)):
             layer = self.layers.get(key, {})
             if any(name in layer for name in ALTERNATIVES):
-                said = {name: value for name, value in said.items() if name not in ALTERNATIVES}
-            said |= layer
-        return Deploy(**said)
+                merged = {name: value for name, value in merged.items() if name not in ALTERNATIVES}
+            merged |= layer
+        return Deploy(**merged)

@@ -98,7 +98,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
 
 def read_notify(reader: Reader) -> tuple[NotifySettings, ...]:
     """Read `[notify]`; what a kind needs and does not know is checked."""
-    found = []
+    services = []
     for name, entry in reader.mapping(reader.document.get("notify", {}), ("notify",)).items():
         path = ("notify", name)
         table = reader.mapping(entry, path)
@@ -120,5 +120,5 @@ def read_notify(reader: Reader) -> tuple[NotifySettings, ...]:
                 )
         if settings.user and not settings.secret:
             reader.error((*path, "user"), f"notify.{name} has a user and no secret", 'secret = "env:NAME"')
-        found.append(settings)
-    return tuple(found)
+        services.append(settings)
+    return tuple(services)

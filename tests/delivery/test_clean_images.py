@@ -327,7 +327,7 @@ def test_a_removal_that_fails_is_told_and_the_others_go_on(account: World, opera
     verdicts = [CleanVerdict("image", id, REGION, "remove", "") for id in (first, second)]
     results = carry_out(verdicts, lambda one: images.remove(account.aws, one.id))
     assert [results[id].done for id in (first, second)] == [False, True]
-    assert "OperationNotPermitted" in results[first].told
+    assert "OperationNotPermitted" in results[first].message
     assert second not in {one.id for one in images.look(account.aws)}
     again = carry_out(verdicts[:1], lambda one: images.remove(account.aws, one.id))
     assert again[first].done

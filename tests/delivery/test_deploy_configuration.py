@@ -71,7 +71,7 @@ def test_everything_a_group_is_made_of_can_be_changed_at_once(make: Make) -> Non
         'instance_profile = "shop"\nuser_data = "#!/bin/sh\\necho two"\nhealth_check_grace_seconds = 120\n'
         "min = 1\nmax = 6\ndesired = 3\n",
     )
-    differences = {one.what: (one.before, one.after) for one in planned(one).differences}
+    differences = {one.setting: (one.before, one.after) for one in planned(one).differences}
     assert differences["InstanceType"] == ("m5.large", "m7i.large")
     assert differences["VPCZoneIdentifier"] == (one.world.subnet, subnet)
     assert differences["SecurityGroupIds"] == ("none", guard)

@@ -52,7 +52,7 @@ def test_the_peak_is_what_really_runs_at_once(make: Make) -> None:
     one.world.raw("autoscaling").create_or_update_tags(Tags=group_tags(OLD, {tags.DEPLOY: "d-1"}))
     for peak, kept in ((2 * SIZE, SIZE), (3 * SIZE, SIZE), (3 * SIZE, SIZE)):
         fleet = intent_of(one).fleet
-        assert (fleet.peak, fleet.kept) == (peak, kept)
+        assert (fleet.peak, fleet.kept_instances) == (peak, kept)
         most: list[int] = []
         one.strict.watching = [lambda _, most=most: most.append(running(one))]  # type: ignore[misc]
         assert one.deploy().outcome == "deployed"
@@ -76,14 +76,14 @@ def test_the_peak_is_what_really_runs_at_once(make: Make) -> None:
 def test_what_is_kept_depends_on_the_settings(make: Make, toml: str, strategy: str, kept: int) -> None:
     one = make(toml)
     fleet = intent_of(one, strategy).fleet
-    assert (fleet.peak, fleet.kept) == (2 * SIZE, kept)
+    assert (fleet.peak, fleet.kept_instances) == (2 * SIZE, kept)
     one.deploy(strategy)
     one.world.clock.sleep(600)
     assert running(one) == SIZE + kept
 
 
 def test_a_price_makes_a_cost() -> None:
-    fleet = Fleet(running={"a-v001": 2, "a-v000": 2}, new=2, kept=2, hours=48, price=0.1)
+    fleet = Fleet(running={"a-v001": 2, "a-v000": 2}, new=2, kept_instances=2, hours=48, price=0.1)
     expected = (
         "6 instances run at the peak (2 of a-v001, 2 of a-v000, 2 new); once it is done 2 are kept for 48 h"
     )
