@@ -94,7 +94,7 @@ class Aws:
 
     @property
     def sts(self) -> STSClient:
-        """Who we are."""
+        """The identity of the caller."""
         return self.clients.client("sts")  # type: ignore[no-any-return]
 
     @property
@@ -129,7 +129,7 @@ class Aws:
 
     @cached_property
     def caller(self) -> str:
-        """ARN of who runs the command, before any role was assumed. AwsError."""
+        """Return the ARN of the command's user, before any role was assumed. AwsError."""
         if self._base is self.session:
             return str(self._identity["Arn"])
         with asking("asking AWS who we are"):
@@ -154,7 +154,7 @@ def open_aws(settings: DeliverySettings, account_name: str | None = None, region
     """The account of that name in that region; None takes the only one there is, or that of the environment.
 
     DeliveryError (exit code 2) if there is no such account or region, or if the credentials are another
-    account's than the settings say.
+    account's than in the settings.
     """
     account = settings.account(account_name)
     base, session = _sessions(account)
@@ -224,7 +224,7 @@ def meaning(error: BaseException) -> ErrorMeaning:
 
 @contextmanager
 def asking(doing: str) -> Iterator[None]:
-    """Turn whatever boto3 raises while `doing` something into an `AwsError`, which says so."""
+    """Turn whatever boto3 raises while `doing` something into an `AwsError` that names it."""
     try:
         with errors.translated(lambda failure: _error(doing, failure)):
             yield

@@ -20,7 +20,7 @@ __all__ = ["CLEAN", "COMMANDS", "WAVES", "LazyGroup", "Row", "cli", "main", "run
 
 
 class Row(NamedTuple):
-    """Where a command is, `module:name`, and the line of help that is told without loading it."""
+    """Where a command is, `module:name`, and the line of help that is shown without loading it."""
 
     place: str
     about: str
@@ -60,7 +60,7 @@ COMMANDS: dict[str, Row] = {
     "web": Row("jobdsl.console.command:web", "Serve the web console and its API."),
     "clean": Row("delivery.cli:clean", "Remove what bakes and deploys have left behind."),
 }
-"""The commands of `delivery`, in the order help tells them."""
+"""The commands of `delivery`, in the order of help."""
 
 
 class LazyGroup(click.Group):
@@ -86,7 +86,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A name nobody knows is told with the one that may be meant."""
+        """Report an unknown name with the one that may be meant."""
         from jobdsl.errors import suggestion
 
         if args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
@@ -120,12 +120,12 @@ def cli() -> None:
 
 @click.group("clean", cls=LazyGroup, rows=CLEAN)
 def clean() -> None:
-    """Remove what bakes and deploys have left behind. Says what it would do; --apply does it."""
+    """Remove what bakes and deploys have left behind. Prints what it would do; --apply does it."""
 
 
 @click.group("waves", cls=LazyGroup, rows=WAVES)
 def waves() -> None:
-    """Deploy to several regions, accounts and clusters in waves, as `waves` in delivery.toml says."""
+    """Deploy to several regions, accounts and clusters in waves, by `waves` in delivery.toml."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -157,7 +157,7 @@ def _say(error: JobdslError) -> None:
 
 
 def _unforeseen(error: Exception) -> int:
-    """An error of AWS that nobody has foreseen is told in its own words."""
+    """Report an unforeseen error of AWS in its own words."""
     from delivery.aws import asking
 
     try:

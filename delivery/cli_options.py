@@ -21,7 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @dataclass
 class CommonOptions:
-    """What the common options say; read, and connected to, when first asked for."""
+    """The common options; settings and connections are made when first used."""
 
     settings_file: Path | None = None
     account_name: str | None = None

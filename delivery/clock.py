@@ -10,7 +10,7 @@ __all__ = ["FakeClock", "HostClock", "elapsed", "iso"]
 
 
 class HostClock:
-    """The clock of this host. Nothing else in this package asks for the time or sleeps."""
+    """The clock of this host. Nothing else in this package reads the time or sleeps."""
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -26,7 +26,7 @@ class HostClock:
 
 
 class FakeClock(HostClock):
-    """A clock that stands still until somebody sleeps; for tests.
+    """A clock that moves only when its user sleeps; for tests.
 
     Functions in `woken` are called with the new time after each sleep: so a test lets the world move on.
     """

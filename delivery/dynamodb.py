@@ -38,7 +38,7 @@ def make_table(
         create: makes it; a table that exists already is no error.
         purpose: what it is for, as in `for locks`.
         setting: the table of `delivery.toml` that names it.
-        clock: says how long it takes.
+        clock: measures how long it takes.
         sleep: waits, in place of the clock.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What can go wrong in a bake or a deploy, how it is said, and the exit code it ends with.
+"""What can go wrong in a bake or a deploy, how it is reported, and the exit code it ends with.
 
 Every error is a `DeliveryError`: printed as `error: message` and `  hint`, never with a traceback. The exit
 codes are part of the interface; docs/exit-codes.md explains them.
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 FAILED = 1
-"""An error; what was begun stands, and the message says how to go on."""
+"""An error; what was begun stands, and the message has the way on."""
 USAGE = 2
 """The request cannot be fulfilled; nothing was done.
 

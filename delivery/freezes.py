@@ -51,7 +51,7 @@ def load_freezes(source: str) -> list[Freeze]:
 
 
 def fetch_freezes(url: str, clock: HostClock) -> list[Freeze]:
-    """Read the freezes of an address. DeliveryError if they are unknown: nobody knows what is frozen then."""
+    """Read the freezes of an address. DeliveryError if they are unknown."""
     shown = _shown(url)
     try:
         return parse_freezes(_fetched(url, clock), shown)

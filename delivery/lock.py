@@ -3,7 +3,7 @@
 The record is `deploy:ACCOUNT:REGION:CLUSTER` in the table of `[lock]`, in the account and region that is
 deployed to. It is renewed before every call that changes something. A run that was killed no longer renews
 it: the next one takes it once it stood unchanged for `LEASE` seconds by that run's own clock. A rollback
-waits for nobody and takes it over. The fence grows with every change of owner: once another run has the
+does not wait and takes it over. The fence grows with every change of owner: once another run has the
 lock, the old one learns so before its next change.
 """
 
@@ -40,7 +40,7 @@ Say = Callable[[str], None]
 
 
 class LockHolder(NamedTuple):
-    """Who holds a lock, and until when (seconds since the epoch)."""
+    """The holder of a lock, and until when (seconds since the epoch)."""
 
     owner: str
     expires: float
@@ -190,7 +190,7 @@ class TableLock:
         )
 
     def _look(self) -> LockHolder | None:
-        """Who holds it; the table is made if it is not there."""
+        """Return the holder; the table is made if it is not there."""
         try:
             return holder(self._aws, self._table, self.cluster)
         except DeliveryError as error:
@@ -234,7 +234,7 @@ def open_lock(
 ) -> Lock:
     """The lock of a cluster, to be used in a `with` statement.
 
-    `purpose` says for others to read what holds it; `say` is told when a killed run's lock is waited for, or
+    `purpose` is what others read of the holder; `say` gets a line when a killed run's lock is waited for, or
     that of another run is taken over, as `takes_over` allows.
     """
     if settings.lock.table == "none":
@@ -244,7 +244,7 @@ def open_lock(
 
 
 def holder(aws: Aws, table: str, cluster: str) -> LockHolder | None:
-    """Who holds the lock of a cluster, expired or not; None if nobody does. AwsError."""
+    """Return the holder of a cluster's lock, expired or not, or None. AwsError."""
     with asking(f"reading the lock of {cluster} in table {table}"):
         answer = aws.dynamodb.get_item(
             TableName=table, Key={"name": {"S": f"lease:{_name(aws, cluster)}"}}, ConsistentRead=True

@@ -1,4 +1,4 @@
-"""Names that say what a thing is: applications, clusters, groups and their pushes, images, app versions.
+"""Names with a grammar: applications, clusters, groups and their pushes, images, app versions.
 
 A group is named `app-stack-detail-vNNN`: application, stack and detail (both may be missing) make the
 cluster, `vNNN` is the push. The grammar is the one Asgard and frigga gave to Auto Scaling groups, with
@@ -80,7 +80,7 @@ class GroupName(NamedTuple):
 
 
 def cluster(app: str, stack: str = "", detail: str = "") -> ClusterName:
-    """A cluster of checked parts; NameProblem says which is wrong and why."""
+    """A cluster of checked parts; NameProblem for a wrong one."""
     if not app:
         raise NameProblem("an application needs a name")
     if "-" in app:
@@ -124,7 +124,7 @@ def group(of: ClusterName, push: int) -> GroupName:
 
 
 def parse_group(name: str) -> GroupName | None:
-    """What a group's name says; None if it follows no such grammar. Reads also what we would not write."""
+    """Parse a group's name; None if it does not follow the grammar. Accepts more than is written here."""
     match = _PUSH.search(name)
     text = name[: match.start()] if match else name
     app, _, rest = text.partition("-")
@@ -173,7 +173,7 @@ def image_name(
 
 
 class AppVersion(NamedTuple):
-    """What an `appversion` tag says: package, version, build and commit, and the job that built it."""
+    """The content of an `appversion` tag: package, version, build and commit, and the job that built it."""
 
     name: str
     version: str
@@ -194,7 +194,7 @@ def app_version(name: str, version: str, build: str = "", commit: str = "", job:
 
 
 def parse_app_version(text: str) -> AppVersion | None:
-    """What an `appversion` tag says; None where it has no build and commit."""
+    """Parse an `appversion` tag; None where it has no build and commit."""
     match = _APP_VERSION.fullmatch(text)
     if match is None:
         return None

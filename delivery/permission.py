@@ -28,7 +28,7 @@ def permit(
 ) -> None:
     """Refuse the deploy of an image to the account of `aws`: PolicyError with everything against it.
 
-    AwsError if it cannot be told.
+    AwsError if it is unknown.
     """
     account = settings.account(aws.account)
     wish = Wish(
@@ -54,7 +54,7 @@ def _tags(settings: DeliverySettings, account: Account, aws: Aws, image: str) ->
 
 
 def _caller(settings: DeliverySettings, account: Account, app: str, aws: Aws) -> str:
-    """Who asks; only looked up where the settings care."""
+    """Return the caller; only read where the settings need it."""
     of_app = settings.apps[app].deployers if app in settings.apps else None
     return aws.caller if account.deployers is not None or of_app is not None else ""
 

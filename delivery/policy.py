@@ -1,4 +1,4 @@
-"""Whether a deploy is allowed: who, what, where, under which change request, and tested before. Pure.
+"""Whether a deploy is allowed: by user, image, place, under which change request, and tested before. Pure.
 
 `refusals` gives everything there is against it at once, each with the way out. A rollback is never asked:
 it must be possible at any time.
@@ -20,13 +20,13 @@ __all__ = ["Wish", "refusals"]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants to deploy."""
+    """What a user wants to deploy."""
 
     app: str
     image: str
     """Id."""
     caller: str = ""
-    """ARN of who wants it."""
+    """ARN of the requesting user."""
     change_request: str = ""
     image_tags: Mapping[str, str] | None = field(default_factory=dict)
     """The image's tags in the account where it must have run; None if it is not there."""
@@ -116,7 +116,7 @@ def _tested_clusters(image_tags: Mapping[str, str], where: str) -> list[str]:
 
 
 def _is_test_cluster(cluster: str, app: str, allowed: tuple[str, ...] | None) -> bool:
-    """Tell whether a cluster is one in which images of an application are tested."""
+    """Report whether a cluster is one in which images of an application are tested."""
     parsed = names.parse_group(cluster)
     return parsed is not None and parsed.cluster.app == app and (allowed is None or _any(allowed, cluster))
 

@@ -1,4 +1,4 @@
-"""Who started a run and what for, and which version an image contains: as tags, and in words. Pure."""
+"""The starter and the purpose of a run, and which version an image contains: as tags, and in words. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Release", "RunOrigin", "recorded_release", "recorded_trigger", "rele
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOrigin:
-    """Who started a run, from where, and under which change request; all of it may be unknown."""
+    """The starter of a run, from where, and under which change request; all of it may be unknown."""
 
     deployer: str = ""
     """ARN of the caller, before any role was assumed."""
@@ -57,7 +57,7 @@ class RunOrigin:
 def trigger_of(
     environment: Mapping[str, str], deployer: str, change_request: str = "", console_user: str = ""
 ) -> RunOrigin:
-    """Read who started a run from the variables Jenkins gives a build.
+    """Read the starter of a run from the variables Jenkins gives a build.
 
     BUILD_USER_ID is one of the build-user-vars plugin; the Pipelines of the templates set it themselves.
     Builds that `console_user` has started, the service user of the web console, are those of the user it
@@ -73,7 +73,7 @@ def trigger_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """What an image contains, as far as its tags say."""
+    """Return what an image contains, as far as its tags show."""
 
     image: str = ""
     """Id."""
@@ -148,7 +148,7 @@ def recorded_release(group_tags: Mapping[str, str]) -> Release:
 
 
 def recorded_trigger(group_tags: Mapping[str, str]) -> RunOrigin:
-    """Read from the tags of a group who deployed it."""
+    """Read from the tags of a group its deployer."""
     tag = group_tags.get
     return RunOrigin(
         deployer=tag(tags.DEPLOYER, ""),

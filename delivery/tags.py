@@ -72,7 +72,7 @@ KEY = "delivery:key"
 CREATED = "delivery:created"
 """On everything a bake makes: when the bake began (UTC, ISO)."""
 OWNER = "delivery:owner"
-"""On everything a bake makes: who bakes, a build's URL or a caller's ARN."""
+"""On everything a bake makes: the baker, a build's URL or a caller's ARN."""
 IMAGE_NAME = "delivery:image-name"
 """On what a bake needs only for a while: the name its image will have. On a group: the name of its image."""
 BAKING, READY = "baking", "ready"
@@ -81,7 +81,7 @@ BAKING, READY = "baking", "ready"
 SMOKED = "delivery:smoked"
 """On an image: when an instance of it was tried with success (UTC, ISO)."""
 KEEP = "delivery:keep"
-"""On an image: never removed while it says `true`."""
+"""On an image: never removed while it is `true`."""
 DEPLOY = "delivery:deploy"
 """On a group: id of the deploy that made it, or works on it."""
 STATE = "delivery:state"
@@ -149,7 +149,7 @@ BASELINE = "delivery:baseline"
 BASELINE_OF = "delivery:baseline-of"
 """On a baseline: the canary that is compared with it."""
 ANALYSIS = "delivery:analysis"
-"""On a canary: what its metrics decided: `promote` or `ask`."""
+"""On a canary: the decision of its metrics, `promote` or to wait for a user."""
 ANALYSIS_SINCE = "delivery:analysis-since"
 """On a canary: since when its metrics are compared (UTC, ISO), the warm-up included."""
 IGNORED_ALARMS = "delivery:ignored-alarms"
@@ -174,7 +174,7 @@ OF_GROUPS = (
 
 
 def tested_in(account: str, cluster: str = "") -> str:  # noqa: PT028  # no test, whatever its name
-    """On an image: the tag that says when it was found healthy in a cluster of an account.
+    """On an image: the tag of when it was found healthy in a cluster of an account.
 
     Without a cluster, what all tags of the account begin with.
     """

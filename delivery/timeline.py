@@ -21,7 +21,7 @@ Outcome = Literal["running", "done", "failed", "already"]
 
 @dataclass
 class TimelineStep:
-    """One step, and what was said during it."""
+    """One step, and what was reported during it."""
 
     name: str
     text: str
@@ -34,7 +34,7 @@ class TimelineStep:
     _now: Callable[[], float] = field(default=lambda: 0.0, repr=False, compare=False)
 
     def note(self, text: str) -> None:
-        """Say how far the step is; the same words twice in a row are said once."""
+        """Return how far the step is; the same words twice in a row are reported once."""
         if self.notes and self.notes[-1][1] == text:
             return
         now = self._now()
@@ -68,7 +68,7 @@ class Timeline:
         return step.name if step is not None and step.ended is None else ""
 
     def has_said(self, text: str) -> bool:
-        """Tell whether a line of this run already contains a text."""
+        """Report whether a line of this run already contains a text."""
         return any(text in line for line in self._lines)
 
     def within(self, place: str) -> Timeline:
@@ -96,9 +96,9 @@ class Timeline:
         self._line(self._clock.now(), text)
 
     def finish(self, outcome: str, reason: str = "", **facts: Any) -> None:
-        """How the run ended, in words, and what the report is to say beside the steps.
+        """How the run ended, in words, and what the report has besides the steps.
 
-        A reason that a line has already said is part of the report, and is not said once more.
+        A reason that a line already has is part of the report, and is not repeated.
         """
         self.outcome = f"{outcome}: {reason}" if reason else outcome
         self.facts |= facts

@@ -26,7 +26,7 @@ _STYLE = (
 
 
 def markdown(document: Document) -> str:
-    """A heading, how it ended, and a table of the steps with what was said last in each."""
+    """A heading, how it ended, and a table of the steps with what was reported last in each."""
     facts = [f"- {key.replace('_', ' ')}: {_cell(value)}" for key, value in _facts(document).items()]
     rows = [
         f"| {elapsed(step['after'])} | {elapsed(step['seconds'])} | {_cell(step['name'])} | "

@@ -41,7 +41,7 @@ class DeployWindow:
     zone: ZoneInfo
 
     def is_open(self, now: datetime) -> bool:
-        """Tell whether a time is in the window."""
+        """Report whether a time is in the window."""
         local = now.astimezone(self.zone)
         today, yesterday = local.weekday(), (local - timedelta(days=1)).weekday()
         at = local.time()
@@ -64,11 +64,11 @@ class Freeze:
     """Globs of the applications it is about."""
 
     def holds(self, now: datetime) -> bool:
-        """Tell whether a time is in the freeze."""
+        """Report whether a time is in the freeze."""
         return self.begin <= now < self.end
 
     def concerns(self, application: str) -> bool:
-        """Tell whether it is about an application."""
+        """Report whether it is about an application."""
         return any(fnmatchcase(application, pattern) for pattern in self.applications)
 
     def __str__(self) -> str:
@@ -85,7 +85,7 @@ def days_frozen(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, date
 
 
 def parse_window(text: str) -> DeployWindow:
-    """Parse `mon-fri 09:00-16:00 Europe/Berlin`. ValueError says what is wrong."""
+    """Parse `mon-fri 09:00-16:00 Europe/Berlin`. ValueError with the reason."""
     match = _WINDOW.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no window like 'mon-fri 09:00-16:00 Europe/Berlin'")
@@ -97,7 +97,7 @@ def parse_window(text: str) -> DeployWindow:
 
 
 def parse_freeze(text: str) -> Freeze:
-    """Parse `2026-12-20..2027-01-02 Europe/Berlin end of the year`. ValueError says what is wrong."""
+    """Parse `2026-12-20..2027-01-02 Europe/Berlin end of the year`. ValueError with the reason."""
     match = _FREEZE.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no freeze like '2026-12-20..2027-01-02 Europe/Berlin end of the year'")
@@ -129,7 +129,7 @@ def parse_zone(name: str) -> ZoneInfo:
 def closed(
     windows: Sequence[str], freezes: Sequence[str], now: datetime, others: Iterable[Freeze] = ()
 ) -> list[str]:
-    """Say why nothing may be deployed at a time; empty if it may. Without windows any time is open.
+    """Return why nothing may be deployed at a time; empty if it may. Without windows any time is open.
 
     `others` are freezes that were read elsewhere.
     """

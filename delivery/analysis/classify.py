@@ -56,7 +56,7 @@ def points_of(metric: Metric) -> tuple[int, int]:
 
 
 def _inflation(metric: Metric) -> float:
-    """Return by how much the values of a metric vary more than independent ones, where it asks for that."""
+    """Return how much more a metric's values vary than independent ones, or 1 if that is ignored."""
     if metric.autocorrelation == "ignore":
         return 1.0
     canary, baseline = (
@@ -69,7 +69,7 @@ def _inflation(metric: Metric) -> float:
 
 
 def _prepared(metric: Metric, values: Sequence[float | None]) -> Sample:
-    """Return the values to compare: what is missing is left out or zero, outliers as the metric asks."""
+    """Return the values to compare: what is missing is left out or zero, outliers as the metric is set."""
     sample = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     is_missing = np.isnan(sample)
     sample = np.where(is_missing, 0.0, sample) if metric.nan == "replace" else sample[~is_missing]

@@ -101,7 +101,7 @@ class _Row(NamedTuple):
 
 
 def _shown(metric: Metric) -> tuple[charts.Values, charts.Values]:
-    """Return both series as they are judged: zero for what is missing, where the metric asks for that."""
+    """Return both series as they are judged: zero for what is missing, where the metric is set so."""
     if metric.nan == "remove":
         return metric.baseline, metric.canary
     baseline, canary = (

@@ -63,7 +63,7 @@ def _shares(groups: Iterable[str], weights: Mapping[str, float]) -> dict[str, fl
 
 
 def _vetoes(metrics: tuple[MetricResult, ...]) -> list[str]:
-    """Return why the score is 0 whatever the groups say."""
+    """Return why the score is 0 whatever the groups' scores are."""
     vetoes = [
         f"{result.name} is critical and did not pass: {result.reason}"
         for result in metrics

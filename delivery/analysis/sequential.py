@@ -89,7 +89,7 @@ def judge_interim(
 
     Before the last one, a lack of data decides nothing, and a canary that passes or is undecided continues.
     It is rolled back at once where its score is below the marginal one, a critical metric failed, or a metric
-    is far out (`Effect.far`). The last one promotes, asks a user, or rolls back.
+    is far out (`Effect.far`). The last one promotes, waits for a user, or rolls back.
 
     Args:
         metrics: Their values from the end of the warm-up on; at least one metric.
@@ -169,7 +169,7 @@ def _weights_of(
 
 
 def _is_far(metric: Metric, result: MetricResult) -> bool:
-    """Tell whether a metric is so far out that the canary ends, whatever the metric weighs."""
+    """Report whether a metric is so far out that the canary ends, whatever the metric weighs."""
     low, high = metric.effect.far
     size = result.effect_size
     if result.classification == "high":

@@ -37,7 +37,7 @@ _SKETCH = 64
 """Order statistics of each sample that stand for all when a crossing is looked for."""
 
 _FEWEST_PAIRS = 8
-"""Pairs of values below which a correlation says nothing."""
+"""Pairs of values below which a correlation means nothing."""
 _STRONGEST_CORRELATION = 0.95
 """Correlation of neighbours beyond which an estimate of the long-run variance is worthless."""
 

@@ -29,7 +29,7 @@ def copies(work: BakeContext, source: Described) -> dict[str, Described]:
 
 
 def _copy(work: BakeContext, step: TimelineStep, target: Aws, source: Described) -> str:
-    """Ask for a copy, unless this bake has one; gives its id. The token makes a second call harmless."""
+    """Request a copy, unless this bake has one; gives its id. The token makes a second call harmless."""
     for copy in images_of(target, work.key, work.bake):
         step.note(f"{target.region}: {copy['ImageId']} exists already")
         return str(copy["ImageId"])

@@ -1,6 +1,6 @@
 """The contract of an engine: how a package gets onto a base, and an image is made of it.
 
-The pipeline (pipeline.py) resolves the base, makes all checks, looks for an image of the same key, and asks
+The pipeline (pipeline.py) resolves the base, makes all checks, searches an image of the same key, and has
 the engine for one. What comes after (waiting until it is available, trying it, copies, shares, `ready`) is
 the pipeline's again, so an engine does only this:
 

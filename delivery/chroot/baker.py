@@ -1,4 +1,4 @@
-"""The EC2 instance this process runs on, as its metadata service (IMDSv2) tells it."""
+"""The EC2 instance this process runs on, from its metadata service (IMDSv2)."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _ALIGNED = 1 << 20
 
 
 class DiskError(Exception):
-    """A disk, or a program that works on one, is not as it should be; says why."""
+    """A disk, or a program that works on one, is not as it should be; the text is the reason."""
 
 
 class Partition(NamedTuple):
@@ -79,7 +79,7 @@ def parse_partitions(listing: str) -> list[Partition]:
 
 
 def mount_options(file_system: FileSystem) -> str:
-    """Options of mount(8). The loop device it makes goes with the mount, whoever undoes that.
+    """Options of mount(8). The loop device it makes goes with the mount, whatever process undoes that.
 
     An XFS has the UUID of the base it is a copy of, which may be mounted as this host's own root.
     """
@@ -165,7 +165,7 @@ def _looped(file_system: FileSystem) -> Iterator[str]:
 
 
 def grow_partition(disk: Path) -> str:
-    """Have the last partition reach to the end of its disk; gives what there is to say. DiskError."""
+    """Have the last partition reach to the end of its disk; return a note. DiskError."""
     parts = _partitions(disk)
     if not parts:
         return ""

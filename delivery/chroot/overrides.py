@@ -90,7 +90,7 @@ def write_new(path: Path, content: bytes) -> None:
 
 
 def block_services(aside: Aside, root: Path = Path("/")) -> None:
-    """No service starts: invoke-rc.d asks policy-rc.d (101 is "no"), and `service` does nothing.
+    """No service starts: invoke-rc.d calls policy-rc.d (101 is "no"), and `service` does nothing.
 
     systemctl needs nothing: in a change root it starts nothing by itself.
     """
@@ -101,5 +101,5 @@ def block_services(aside: Aside, root: Path = Path("/")) -> None:
 
 
 def resolve_as(aside: Aside, content: str, root: Path = Path("/")) -> None:
-    """Names are looked up as that resolv.conf says."""
+    """Resolve names by that resolv.conf."""
     aside.put(root / "etc/resolv.conf", content, 0o644)

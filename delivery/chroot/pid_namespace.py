@@ -23,7 +23,7 @@ TOOLS = ("unshare", "mount", "umount", "chroot", "partx", "blkid", "losetup")
 """Programs of this host that a room needs; all are of util-linux and coreutils."""
 _UNSHARE = ("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL")
 _ENDS_S = 10.0
-"""Seconds a room that was told to end may take; it takes milliseconds."""
+"""Seconds a namespace may take to end; it takes milliseconds."""
 
 
 def problems() -> list[Problem]:
@@ -49,7 +49,7 @@ def _refused() -> str:
 
 
 def run(job: Mapping[str, Any], say: Callable[[str], None], program: Sequence[str] = ()) -> int:
-    """Run a job in a room; gives its exit code. `say` gets each line it prints.
+    """Run a job in a namespace; return its exit code. `say` gets each line it prints.
 
     The first process of the room is this package's `inside`, which reads the job (JSON) from its stdin. If
     anything is raised meanwhile, by a signal's handler or by `say`, the room is gone before it goes on.

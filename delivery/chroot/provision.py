@@ -20,7 +20,7 @@ from delivery.timeline import TimelineStep
 __all__ = ["Provisioning", "digest", "provision", "resolv_conf", "script"]
 
 _TAIL = 40
-"""Lines that are told of an installation that failed."""
+"""Lines shown of an installation that failed."""
 _PASSED_ON = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -32,7 +32,7 @@ class Provisioning:
     """A device, or a file."""
     package: Package
     facts: Mapping[str, str]
-    """What the root is told of itself, in /etc/delivery/image."""
+    """Facts of the image, kept in /etc/delivery/image."""
     seconds: float
     """How long it may take."""
     grow: bool = False
@@ -68,7 +68,7 @@ def provision(
 
 
 class _Listener:
-    """What the room says: steps are noted, the last lines are kept."""
+    """Output of the namespace: steps are noted, the last lines are kept."""
 
     def __init__(self, step: TimelineStep) -> None:
         self._step = step
@@ -111,7 +111,7 @@ def _environment() -> dict[str, str]:
 
 
 def resolv_conf(host: Path = Path("/etc/resolv.conf")) -> str:
-    """How names are looked up on this host; empty if it does not say."""
+    """How names are looked up on this host; empty if unknown."""
     try:
         return host.read_text("utf-8", "replace")
     except OSError:

@@ -45,7 +45,7 @@ def problems(base: Described) -> Iterator[Problem]:
 
 
 def parameters(base: Described, snapshot: str, size_gb: int) -> dict[str, Any]:
-    """What RegisterImage is told beside name, description and tags. Instances of it want IMDSv2."""
+    """Parameters of RegisterImage besides name, description and tags. Instances of it want IMDSv2."""
     parameters = {key: base.get(key) or _DEFAULTS.get(key) for key in _SAME}
     return {
         **{key: value for key, value in parameters.items() if value is not None},

@@ -1,7 +1,7 @@
-"""What runs in a room: one process that watches, and one that mounts a root and has a package installed.
+"""What runs in a namespace: one process that watches, and one that mounts a root and has a package installed.
 
-The first process only watches. It ends when the work is done, when it takes too long, and when whoever began
-it is gone, which it knows by the end of its stdin; and with it everything in the room ends.
+The first process only watches. It ends when the work is done, when it takes too long, and when its parent
+has ended, which it knows by the end of its stdin; and with it everything in the namespace ends.
 """
 
 from __future__ import annotations

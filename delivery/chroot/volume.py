@@ -16,7 +16,7 @@ from delivery.timeline import TimelineStep
 __all__ = ["Volume", "create", "free", "parameters", "snapshot"]
 
 _FREE_LOOKS = 30
-"""How often a volume that was told to detach is looked at before its removal is left to the reaper."""
+"""How often a detaching volume is polled before its removal is left to the reaper."""
 _SHOWN = 60.0
 """Seconds until the kernel shows a volume that is attached."""
 
@@ -44,7 +44,7 @@ class Volume:
         return device
 
     def _attach(self, work: BakeContext, names: list[str]) -> str:
-        """By the first name nobody has; another bake here may be faster."""
+        """Attach by the first free name; another bake here may be faster."""
         for name in names:
             try:
                 with work.signals.held(), asking(f"attaching volume {self.id} as {name}"):
@@ -75,7 +75,7 @@ class Volume:
 
 
 def parameters(work: BakeContext, snapshot: str, zone: str) -> dict[str, Any]:
-    """What CreateVolume is told."""
+    """Parameters of CreateVolume."""
     order, base = work.order, work.base
     parameters: dict[str, Any] = {
         "AvailabilityZone": zone,

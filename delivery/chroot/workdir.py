@@ -60,7 +60,7 @@ def abandoned() -> list[Path]:
 
 @contextmanager
 def _alone(place: Path) -> Iterator[None]:
-    """Nobody makes a directory meanwhile: one that has no lock yet would look abandoned."""
+    """No other process makes a directory meanwhile: one without a lock would count as abandoned."""
     directory = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(directory, fcntl.LOCK_EX)

@@ -115,7 +115,7 @@ def _snapshots(aws: Aws) -> Iterator[Thing]:
 
 
 def _of_packer(aws: Aws) -> Iterator[Thing]:
-    """Key pairs and security groups Packer makes where it logs in; only their tags tell how old they are."""
+    """Key pairs and security groups Packer makes where it logs in; only their tags have their age."""
     for pair in aws.ec2.describe_key_pairs(Filters=_OURS)["KeyPairs"]:
         yield Thing("key-pair", pair["KeyName"], aws.region, 0.0, "", words.read(pair.get("Tags")))
     for page in aws.ec2.get_paginator("describe_security_groups").paginate(Filters=_OURS):
@@ -126,7 +126,7 @@ def _of_packer(aws: Aws) -> Iterator[Thing]:
 
 
 def _packages(aws: Aws, bucket: str) -> Iterator[Thing]:
-    """Packages handed over in a bucket; each says whose it is."""
+    """Packages handed over in a bucket; each has the bake it belongs to."""
     with asking(f"looking for packages in bucket {bucket}"):
         for page in aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX):
             for stored in page.get("Contents", ()):
@@ -136,7 +136,7 @@ def _packages(aws: Aws, bucket: str) -> Iterator[Thing]:
 
 
 def remove(aws: Aws, clock: HostClock, verdict: CleanVerdict) -> str:
-    """Remove one thing; gives what there is to say. What is gone already is as good. DeliveryError."""
+    """Remove one thing; return a note. What is gone already is as good. DeliveryError."""
     ec2, id = aws.ec2, verdict.id
     if verdict.kind == "image":
         return images.remove(aws, id)

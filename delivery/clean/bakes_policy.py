@@ -37,7 +37,7 @@ def decide(things: Sequence[Thing], used: Mapping[str, str], hours: float, now: 
     """What becomes of each thing that is no part of a finished image, nor a disk of an instance of a bake.
 
     A bake counts as running until `hours` after its youngest thing was made, and while AWS is making an image
-    of it. Things of one bake in several regions count together. `used` tells who uses which image.
+    of it. Things of one bake in several regions count together. `used` has the users of each image.
     """
     youngest, pending = _by_bake(things)
     taken = {part for thing in things if thing.kind == "image" for part in thing.parts}

@@ -30,7 +30,7 @@ def plan(aws: Aws, clock: HostClock, cluster: str | None, pin_hours: float) -> l
 
 
 def look(aws: Aws, cluster: str | None = None) -> list[SeenGroup]:
-    """The groups of a cluster, or of all, with what their load balancers say. AwsError."""
+    """Read the groups of a cluster, or of all, and the state of their load balancers. AwsError."""
     groups = [group for group in _groups(aws) if cluster is None or _cluster(group) == cluster]
     by_cluster: defaultdict[str, list[Any]] = defaultdict(list)
     for group in groups:
@@ -39,7 +39,7 @@ def look(aws: Aws, cluster: str | None = None) -> list[SeenGroup]:
 
 
 def _seen(aws: Aws, groups: list[Any]) -> list[SeenGroup]:
-    """The groups of one cluster; what cannot be asked about one cluster says nothing of others."""
+    """Read the groups of one cluster; an error of one cluster does not concern others."""
     balanced = any(_balanced(group) for group in groups)
     try:
         serving = Serving(aws, groups)
@@ -51,7 +51,7 @@ def _seen(aws: Aws, groups: list[Any]) -> list[SeenGroup]:
 
 
 Outcome = tuple[bool | None, str]
-"""Whether a decision was carried out, None while it is under way; and what there is to say."""
+"""Report whether a decision was carried out, None while it is under way; and a note."""
 
 
 def act(

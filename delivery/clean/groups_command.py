@@ -39,7 +39,7 @@ def groups(
 ) -> int:
     """Delete groups that a deploy took out of traffic, once their retention time is over.
 
-    Never one that takes traffic, whatever its tags say, nor the last of a cluster, nor one without which no
+    Never one that takes traffic, whatever its tags are, nor the last of a cluster, nor one without which no
     instance of the cluster would be in service. Minimum sizes that dead deploys have pinned are set back.
     """
     from delivery.clean.groups import act, plan

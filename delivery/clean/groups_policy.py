@@ -62,7 +62,7 @@ class RetiredDecision:
 def seen(
     group: Mapping[str, Any], serving: str = "", *, balanced: bool = True, unknown: str = ""
 ) -> SeenGroup:
-    """A group as DescribeAutoScalingGroups gives it, and what its load balancers say of it."""
+    """Parse a group of DescribeAutoScalingGroups, with the state of its load balancers."""
     instances = group.get("Instances", ())
     suspended = {process["ProcessName"] for process in group.get("SuspendedProcesses", ())}
     return SeenGroup(
@@ -163,7 +163,7 @@ def _against(group: SeenGroup, others: Sequence[SeenGroup], now: float) -> str:
 
 
 def _protection(group: SeenGroup) -> str:
-    """What AWS is told to protect of a group."""
+    """Return what AWS protects of a group."""
     if group.protection == PREVENT_ALL:
         return f"DeletionProtection is {group.protection}"
     return f"{group.protected} of its instances are protected from scale-in" if group.protected else ""

@@ -1,4 +1,4 @@
-"""Retention of images on AWS: what there is, who uses it here and where it is shared, and its removal."""
+"""Retention of images on AWS: the images, their users here and where they are shared, and their removal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Elsewhere = Callable[[str, str], Aws]
 
 
 class _Others:
-    """Who uses images in the accounts they are shared with; each account is asked once."""
+    """Users of images in the accounts they are shared with; each account is queried once."""
 
     def __init__(self, settings: DeliverySettings, region: str, elsewhere: Elsewhere) -> None:
         self._names = {account.id: name for name, account in settings.accounts.items() if account.id}
@@ -33,7 +33,7 @@ class _Others:
         self._used: dict[str, dict[str, str]] = {}
 
     def user(self, image: str, account: str) -> str:
-        """Who uses it there; empty if nobody does. Who cannot be asked counts as using it."""
+        """Return users of it there, or empty. An account that cannot be queried counts as a user."""
         name = self._names.get(account)
         if name is None:
             return f"{account}, with whom it is shared and of whom delivery.toml says nothing"
@@ -97,7 +97,7 @@ def _sharers(aws: Aws, others: _Others, image: str) -> Iterator[tuple[str, str]]
 def recheck(
     aws: Aws, settings: DeliverySettings, verdicts: Sequence[CleanVerdict], elsewhere: Elsewhere
 ) -> None:
-    """Look once more, before anything goes. DeliveryError if one is in use now: nothing was removed."""
+    """Check again, before anything goes. DeliveryError if one is in use now: nothing was removed."""
     due = [verdict for verdict in verdicts if verdict.action == "remove"]
     if not due:
         return
@@ -112,7 +112,7 @@ def recheck(
 
 
 def remove(aws: Aws, image: str) -> str:
-    """Remove an image, then its snapshots; gives what there is to say. DeliveryError."""
+    """Remove an image, then its snapshots; return a note. DeliveryError."""
     with asking(f"looking at image {image}"):
         query: Any = [{"Name": "image-id", "Values": [image]}]
         images = aws.ec2.describe_images(Filters=query, Owners=["self"], IncludeDisabled=True)["Images"]
@@ -122,7 +122,7 @@ def remove(aws: Aws, image: str) -> str:
 
 
 def remove_snapshot(aws: Aws, id: str) -> str:
-    """Remove a snapshot, unless an image needs it; gives what there is to say. DeliveryError."""
+    """Remove a snapshot, unless an image needs it; return a note. DeliveryError."""
     try:
         unless_gone(f"removing snapshot {id}", lambda: aws.ec2.delete_snapshot(SnapshotId=id))
     except AwsError as error:

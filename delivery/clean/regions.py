@@ -1,4 +1,4 @@
-"""The regions a clean-up looks at: the one that is asked for, else all of the account."""
+"""The regions a clean-up reads: the one that is requested, else all of the account."""
 
 from __future__ import annotations
 

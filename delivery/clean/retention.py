@@ -26,7 +26,7 @@ class SeenImage:
     state: str = "available"
     tags: Mapping[str, str] = field(default_factory=dict)
     launched: float | None = None
-    """When an instance of it was last launched, as far as AWS says."""
+    """When an instance of it was last launched, as far as AWS knows."""
 
     snapshots: tuple[str, ...] = ()
 
@@ -41,7 +41,7 @@ class Rules:
     """What is kept."""
 
     days: float = 30.0
-    """An image must be so old, and so long not have been launched, as far as AWS says."""
+    """An image must be so old, and so long not have been launched, as far as AWS knows."""
     keep: int = 5
     """The newest so many of each application stay."""
     limit: int = 50
@@ -63,7 +63,7 @@ def kept_by_tag(tags: Mapping[str, str]) -> bool:
 def decide(
     images: Sequence[SeenImage], used: Mapping[str, str], rules: Rules, region: str, now: float
 ) -> list[CleanVerdict]:
-    """What becomes of each image that has opted in, the oldest first. `used` tells who uses which, by id.
+    """What becomes of each image that has opted in, the oldest first. `used` has the users of each, by id.
 
     `images` are all of ours in the region: those that have not opted in may be made of those that have.
     """

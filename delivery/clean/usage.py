@@ -1,4 +1,4 @@
-"""Who uses which images: instances, launch templates and configurations, groups."""
+"""Users of images: instances, launch templates and configurations, groups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PARAMETER = "resolve:ssm:"
 
 
 def used(aws: Aws) -> dict[str, str]:
-    """Who uses an image here, by the image's id. DeliveryError if anybody cannot be asked."""
+    """Return the users of images here, by image id. DeliveryError if a query fails."""
     users: dict[str, str] = {}
     for id, who in _all(aws):
         users.setdefault(id, who)

@@ -1,4 +1,4 @@
-"""What is to become of one thing, why, and what became of it; told as a table or as JSON."""
+"""What is to become of one thing, why, and what became of it; printed as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CleanVerdict:
     reason: str
     name: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What else JSON is to say."""
+    """What else JSON has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def carry_out(
 def tell(
     verdicts: Sequence[CleanVerdict], results: Mapping[str, CleanResult], *, applied: bool, as_json: bool
 ) -> int:
-    """Say it on stdout; gives the exit code: 1 if something could not be removed."""
+    """Print the verdicts; return the exit code: 1 if something could not be removed."""
     if as_json:
         say_json([_json(verdict, results.get(verdict.id)) for verdict in verdicts])
     else:

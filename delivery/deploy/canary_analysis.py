@@ -51,7 +51,7 @@ def check_installed() -> None:
 
 
 def recorded_action(canary: Group, stage: str) -> str:
-    """Return what the metrics of a stage decided, as the tag says; empty if they have not."""
+    """Return what the metrics of a stage decided, by its tag; empty if they have not."""
     action, _, of = canary.tags.get(tags.ANALYSIS, "").partition(" ")
     return action if of == stage else ""
 

@@ -39,7 +39,7 @@ __all__ = [
 RATIO = 0.9
 """What must stay of the capacity that is taken out."""
 _BLIND = 3
-"""Looks at which nobody can tell anything, before that counts as no."""
+"""Polls without an answer, before that counts as no."""
 Note = Callable[[str], None]
 
 
@@ -61,7 +61,7 @@ def pin(site: Site, group: Group) -> None:
 
 
 def _hold(site: Site, group: Group, pin: Pin) -> None:
-    """Write down a minimum before it is set, so that one that something else sets can be told from it."""
+    """Write down a minimum before it is set, so that one that something else sets can be distinguished."""
     if group.pin != pin:
         site.tag(group.name, {tags.PIN: str(pin)})
 
@@ -116,7 +116,7 @@ def healthy(
     alarms: bool = True,
     traffic: InTraffic | None = None,
 ) -> float:
-    """Wait until a group is healthy; DeliveryError says why it did not become so.
+    """Wait until a group is healthy; DeliveryError with the reason if it does not become healthy.
 
     Gives how many seconds its instances took at least, from in service to healthy everywhere.
 
@@ -146,14 +146,14 @@ def healthy(
 
 @dataclass
 class _Boot:
-    """How long instances take from in service to healthy, as looks see it."""
+    """How long instances take from in service to healthy, as polls see it."""
 
     required: int
     in_service_at: float = math.inf
     healthy_at: float = math.inf
 
     def see(self, look: Look) -> None:
-        """Take a look into account."""
+        """Take a poll into account."""
         groups = [report.instances or {} for report in look.answers if report.source == "group"]
         running = sum(not wrong for instances in groups for wrong in instances.values())
         if running >= self.required:
@@ -183,7 +183,7 @@ def _each(site: Site, note: Note, verdict: HealthVerdict) -> None:
 
 
 def _failed_launch(site: Site, name: str) -> str:
-    """What Auto Scaling says of a launch that failed; nothing if none has."""
+    """Return Auto Scaling's message of a launch that failed; empty if none has."""
     with asking(f"reading the activities of {name}"):
         answer = site.aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=5)
     failed = [activity for activity in answer["Activities"] if activity["StatusCode"] == "Failed"]
@@ -202,10 +202,10 @@ def serving(site: Site, name: str, *, balancers: bool) -> tuple[int, str]:
 
 
 def still(site: Site, name: str, needed: int, note: Note, *, balancers: bool) -> None:
-    """Look again at a group that others left their traffic to.
+    """Check again a group that others left their traffic to.
 
     Raises:
-        CapacityError: fewer than needed serve, in as many looks in a row as make a group healthy.
+        CapacityError: fewer than needed serve, in as many polls in a row as make a group healthy.
     """
     for number in range(site.deploy.looks):
         if number:
@@ -220,7 +220,7 @@ def still(site: Site, name: str, needed: int, note: Note, *, balancers: bool) ->
 def guard(site: Site, out: str, stay: str, *, balancers: bool, least: int = 1) -> int:
     """Refuse to take a group out if what stays is less than `RATIO` of what serves in it. DeliveryError.
 
-    Nor may it be less than that of the capacity `least`. It takes as many bad looks as anywhere to refuse.
+    Nor may it be less than that of the capacity `least`. It takes as many bad polls as anywhere to refuse.
     Gives how many must still serve in the other once it is out.
     """
     if out == stay:

@@ -37,7 +37,7 @@ _VALUE, _KEY = 256, 128
 
 
 def image_of(aws: Aws, settings: DeliverySettings, image: str) -> AccountImage:
-    """Look an image up here, or in the account it would be shared from. DeliveryError: it cannot be used."""
+    """Find an image here, or in the account it would be shared from. DeliveryError: it cannot be used."""
     hint = "is it the right region and account? delivery bake prints what it made"
     described = _described(aws, image)
     where = settings.tested_in(settings.account(aws.account)) or settings.bake.account

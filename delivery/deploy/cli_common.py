@@ -1,4 +1,4 @@
-"""What all commands of a cluster are told: which cluster, where, which image; and may it be deployed?"""
+"""Options of all commands of a cluster: which cluster, where, which image; and whether it may be deployed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def analysis_option(command: Any) -> Any:
 
 
 def judged_by(site: Site, analysis: str | None) -> None:
-    """Have a canary judged as a file says, checked at once. SettingsError."""
+    """Have a canary judged by a file, checked at once. SettingsError."""
     if analysis is not None:
         site.deploy = replace(site.deploy, analysis=analysis)
         site.settings.analysis_of(site.deploy)
@@ -211,7 +211,7 @@ def open_site(
 
 
 def notify(site: Site) -> Site:
-    """Have who the settings name informed of a run; gives the site."""
+    """Have the services in the settings informed of a run; return the site."""
     from delivery.notify.notifier import Notifier
 
     if site.settings.notify:
@@ -247,7 +247,7 @@ class ImagePermission:
 
 
 def confirm_production(site: Site, purpose: str, *, yes: bool) -> None:
-    """Ask for a yes in production. DeliveryError without a terminal; click.Abort for a no."""
+    """Confirm a change in production. DeliveryError without a terminal; click.Abort for a no."""
     account = site.settings.account(site.aws.account)
     if not account.production or yes:
         return

@@ -43,13 +43,13 @@ class Site:
     timeline: Timeline
     cluster: names.ClusterName
     trigger: RunOrigin = field(default_factory=RunOrigin)
-    """Who started this run."""
+    """The starter of this run."""
     release: Release = field(default_factory=Release)
     """What is deployed or taken out by this run, once that is known."""
     ignored_alarms: tuple[str, ...] = ()
     """Names of alarms that are not watched in this deploy."""
     notifier: Notifier | None = None
-    """Who is informed of this run."""
+    """Recipients of notifications of this run."""
     begun: float | None = None
     """When its begin was reported; None if it was not."""
     rollout: str = ""
@@ -61,9 +61,9 @@ class Site:
     evidence: Evidence = field(default_factory=Evidence)
     """Why the group of this run failed, if it did."""
     report_directory: Path | None = None
-    """Where reports of this run are written, besides where the settings say."""
+    """Where reports of this run are written, besides those of the settings."""
     reported: set[str] = field(default_factory=set)
-    """What was said once, and is not said again."""
+    """What was reported once, and is not repeated."""
 
     def ignore_alarms(self, names: Iterable[str]) -> None:
         """Watch these alarms no longer, in this run."""
@@ -72,7 +72,7 @@ class Site:
         self.deploy = replace(self.deploy, alarms=watched)
 
     def say_once(self, text: str) -> None:
-        """Report something that every look would find again."""
+        """Report something that every poll would find again."""
         if text not in self.reported:
             self.reported.add(text)
             self.timeline.say(text)
@@ -99,18 +99,18 @@ class Site:
         self.lock.check()
 
     def report_begin(self, command: str) -> None:
-        """Inform who wants to know that this run changes something from now on; the first call counts."""
+        """Inform services that this run changes something from now on; the first call counts."""
         if self.begun is None:
             self.begun = self.clock.now()
             release = f" of {self.release}" if str(self.release) else ""
             self._report("begin", f"{command}{release} begins")
 
     def report_decision(self, text: str) -> None:
-        """Inform who wants to know of a decision."""
+        """Inform services of a decision."""
         self._report("decision", text)
 
     def report_end(self, outcome: str, text: str) -> None:
-        """Inform who wants to know how a run ended whose begin was reported."""
+        """Inform services how a run ended whose begin was reported."""
         if self.begun is not None:
             self._report("end", text, outcome)
 

@@ -1,4 +1,4 @@
-"""Ends a group that is out of traffic: at once, or as its termination hooks and its protection ask."""
+"""Ends a group that is out of traffic: at once, or as its termination hooks and its protection require."""
 
 from __future__ import annotations
 

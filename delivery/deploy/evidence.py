@@ -20,12 +20,12 @@ class Evidence:
     consoles: dict[str, str] = field(default_factory=dict)
     """Console output by id of the instance."""
     ill: tuple[str, ...] = ()
-    """Ids of the instances that were not healthy at the last look."""
+    """Ids of the instances that were not healthy at the last poll."""
     complete: bool = False
-    """Whether the group has failed: later looks are at the other one."""
+    """Whether the group has failed: later polls are of the other one."""
 
     def see(self, look: Look) -> None:
-        """Keep what a look at a group says of its failure."""
+        """Keep what a poll of a group shows of its failure."""
         if self.complete:
             return
         healthy = {*look.healthy}

@@ -1,4 +1,4 @@
-"""The first group of a cluster: there is no previous one, so the settings say what it is made of."""
+"""The first group of a cluster: there is no previous one, so it is made from the settings."""
 
 from __future__ import annotations
 

@@ -69,17 +69,17 @@ def baseline_name(canary: str) -> str:
 
 
 def as_tags(values: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Write tags as Auto Scaling wants them: who deployed what on instances as well, its state on none."""
+    """Return tags for Auto Scaling: the deployer and the version on instances as well, its state on none."""
     return [{"Key": key, "Value": value, "PropagateAtLaunch": key in _SHOWN} for key, value in values.items()]
 
 
 def is_own_name(tag: Mapping[str, Any], group: str) -> bool:
-    """Tell whether a tag is the `Name` that a deploy has given the instances of a group."""
+    """Report whether a tag is the `Name` that a deploy has given the instances of a group."""
     return bool(tag["Key"] == tags.NAME and tag.get("Value") == group)
 
 
 def _is_named(intent: Intent) -> bool:
-    """Tell whether a user names the instances, by a tag of the previous group or in the launch template."""
+    """Report whether a user names the instances, by a tag of the previous group or in the launch template."""
     copied = [tag["Key"] for tag in intent.settings.get("Tags", ())]
     for specification in intent.launch.template.data.get("TagSpecifications", ()):
         if specification.get("ResourceType") == "instance":

@@ -28,14 +28,14 @@ class Intent:
     launch: LaunchSource
     previous: Group | None
     places: Mapping[str, str]
-    """Tags that say what the group will take traffic from."""
+    """Tags of what the group will take traffic from."""
     settings: Mapping[str, Any]
     """Arguments of CreateAutoScalingGroup beside those."""
     extras: Extras = field(default_factory=Extras)
     release: Release = field(default_factory=Release)
     """What the image contains."""
     notes: tuple[str, ...] = ()
-    """What is lost or other than the settings say, in words."""
+    """What is lost or other than in the settings, in words."""
     differences: tuple[LaunchDifference, ...] = ()
     """What the settings change of the previous group."""
     before: LaunchSource | None = None

@@ -86,7 +86,7 @@ def retyped(mixed: Data | None, settings: Deploy) -> tuple[Data | None, dict[int
     """Give a policy of mixed instances the types of the settings.
 
     Returns:
-        The policy, None where the template alone says the type; and the numbers of overrides that stay, by
+        The policy, None where the template alone has the type; and the numbers of overrides that stay, by
         their new number.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The commands that only look: `plan` and `status`."""
+"""The read-only commands: `plan` and `status`."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def status(place: CommonOptions, cluster_name: str, *, as_json: bool) -> None:
 
 
 def _holder(site: Site) -> Any:
-    """Who holds the lock; nobody does where there is no table."""
+    """Return the holder of the lock; none where there is no table."""
     from delivery.aws import ErrorMeaning, meaning
     from delivery.lock import holder
 

@@ -1,4 +1,4 @@
-"""Single changes that a user asks for between deploys: the size of a group, its traffic, one instance.
+"""Single changes that a user makes between deploys: the size of a group, its traffic, one instance.
 
 Each is checked as a whole before anything is done, and may be run again after it was killed. None of them
 leaves a cluster without a group that serves, unless that is asked for.
@@ -310,7 +310,7 @@ def _member(cluster: Cluster, instance: str) -> tuple[Group, Member]:
 
 
 def _is_last(cluster: Cluster, traffic: Traffic, group: Group) -> bool:
-    """Tell whether nothing else of a cluster takes traffic."""
+    """Report whether nothing else of a cluster takes traffic."""
     taking: Sequence[Group] = [each for each in cluster.alive if traffic.takes(each)]
     return [each.name for each in taking] == [group.name]
 

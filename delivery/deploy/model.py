@@ -1,4 +1,4 @@
-"""A cluster as a deploy sees it: its groups, how large they are, and what their tags say of them. Pure."""
+"""A cluster as a deploy sees it: its groups, how large they are, and the content of their tags. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["NEVER_COPIED", "OPEN", "Cluster", "DeployState", "Group", "Member", 
 
 
 class DeployState(StrEnum):
-    """How far the deploy of a group is, as its tag `delivery:state` says."""
+    """How far the deploy of a group is, by its tag `delivery:state`."""
 
     deploying = "deploying"
     waiting = "waiting"
@@ -51,7 +51,7 @@ class Size:
 
     @classmethod
     def parse(cls, text: str) -> Size | None:
-        """The size a tag says; None if it says none."""
+        """Parse the size in a tag; None if it has none."""
         parts = text.split("/")
         return (
             cls(*(int(part) for part in parts)) if len(parts) == 3 and all(map(str.isdigit, parts)) else None
@@ -118,7 +118,7 @@ class Group:
     tags: Mapping[str, str] = field(default_factory=dict)
     deleting: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """All that AWS says of it."""
+    """Its description by AWS."""
 
     @property
     def state(self) -> DeployState:
@@ -175,12 +175,12 @@ class Group:
 
     @property
     def wished(self) -> Size:
-        """Its size in full use: as its tag says, else as it is."""
+        """Its size in full use: by its tag, else as it is."""
         return Size.parse(self.tags.get(tags.SIZE, "")) or self.unpinned
 
     @property
     def parked(self) -> bool:
-        """Whether somebody has begun to take it out of traffic."""
+        """Whether a user has begun to take it out of traffic."""
         return tags.DISABLED_AT in self.tags
 
     @property

@@ -1,4 +1,4 @@
-"""The group a deploy makes, whose tags say from then on what it is for."""
+"""The group a deploy makes, whose tags have its purpose from then on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RACES = 5
 
 
 def facts_of(site: Site, intent: Intent) -> Facts:
-    """What the plan of a deploy says."""
+    """Return the facts of a deploy's plan."""
     template, previous = intent.launch.template, intent.previous.name if intent.previous else None
     return Facts(
         group=intent.group,
@@ -66,7 +66,7 @@ def make(site: Site, intent: Intent) -> Group:
 
 
 def _created(site: Site, name: str, intent: Intent, launch: Mapping[str, Any], deploy: str) -> bool:
-    """Whether the group is there and ours. An answer may have been lost: then the group itself tells."""
+    """Whether the group is there and ours. An answer may have been lost: then the group itself is read."""
     parameters = {
         **intent.settings,
         **launch,

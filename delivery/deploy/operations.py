@@ -1,4 +1,4 @@
-"""What the commands do: a deploy, promote, rollback, resume, each from what the tags say, and how it ended.
+"""What the commands do: a deploy, promote, rollback, resume, each from the tags, and how it ended.
 
 Whatever goes wrong once the new group is there leads back to the old one. Only a run that lost its lock
 does nothing more: another one is at work then.
@@ -276,7 +276,7 @@ def _finish(run: DeployRun) -> CommandOutcome:
 
 
 def _tidy(run: DeployRun) -> None:
-    """The deploy is done, whatever becomes of old groups: the next one looks at them again."""
+    """The deploy is done, whatever becomes of old groups: the next one checks them again."""
     try:
         tidy(run.site, run.traffic, run.site.read())
     except DeliveryError as error:
@@ -284,7 +284,7 @@ def _tidy(run: DeployRun) -> None:
 
 
 def _is_switched(run: DeployRun) -> bool:
-    """Tell whether only tidying was left: the old group is out, and the new one serves. Reads its tags."""
+    """Report whether only tidying was left: the old group is out, and the new one serves. Reads its tags."""
     try:
         return is_switched(run)
     except DeliveryError:
@@ -292,7 +292,7 @@ def _is_switched(run: DeployRun) -> bool:
 
 
 def _unfinished(run: DeployRun, error: DeliveryError) -> DeliveryError:
-    """What a failed tidying says: nothing is wrong with what serves, so nothing goes back."""
+    """Report a failed tidying: nothing is wrong with what serves, so nothing goes back."""
     return DeliveryError(
         f"{run.facts.group} serves, but its deploy could not be finished: {error.message}",
         f"{error.hint + '; ' if error.hint else ''}delivery resume finishes it",

@@ -14,7 +14,7 @@ __all__ = ["without_traffic"]
 
 
 def without_traffic(cluster: Cluster, traffic: Traffic) -> str:
-    """Say that no group takes traffic, and the command that changes it; empty if one does. AwsError."""
+    """Report that no group takes traffic, and the command that changes it; empty if one does. AwsError."""
     alive = cluster.alive
     if any(traffic.takes(group) for group in alive):
         return ""

@@ -134,7 +134,7 @@ def _build_name(site: Site) -> str:
 
 
 def _build_description(site: Site) -> str:
-    """How the run ended, where, who started it, and under which change request."""
+    """How the run ended, where, its starter and its change request."""
     trigger = site.trigger
     parts = [site.timeline.outcome, f"{site.aws.account}, {site.aws.region}"]
     parts += [f"by {trigger.who}"] if trigger.who else []

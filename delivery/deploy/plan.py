@@ -44,7 +44,7 @@ class DeployStep:
     capacity: int = 0
     """To which the new group has grown by then."""
     share: float = 0.0
-    """Percent of the traffic, where shares can be told."""
+    """Percent of the traffic, where shares exist."""
     minutes: float = 0.0
     serving: int = 0
     """The capacity of the new group that has traffic already, before this step."""
@@ -274,7 +274,7 @@ def _last(facts: Facts) -> Iterator[DeployStep]:
 
 
 def _shrinks(facts: Facts) -> bool:
-    """Tell whether the old group is kept without instances, in a step of its own."""
+    """Report whether the old group is kept without instances, in a step of its own."""
     return facts.settings.kept_groups == "empty" and facts.switches and facts.strategy != "highlander"
 
 

@@ -241,7 +241,7 @@ def _names(places: Mapping[str, str]) -> str:
 
 
 def _settings(site: Site, old: Group) -> dict[str, Any]:
-    """Everything of the previous group a new one can be told, and what the settings change of it."""
+    """Everything of the previous group that a new one can have, and what the settings change of it."""
     copied = copied_settings(site.aws, old)
     if site.deploy.subnets is not None:
         copied["VPCZoneIdentifier"] = ",".join(site.deploy.subnets)

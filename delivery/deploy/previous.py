@@ -12,7 +12,7 @@ __all__ = ["deciding", "is_ours", "previous_of"]
 
 
 def is_ours(group: Group) -> bool:
-    """Tell whether a deploy made a group, or gave it its traffic."""
+    """Report whether a deploy made a group, or gave it its traffic."""
     return tags.DEPLOY in group.tags or group.state is not DeployState.unknown
 
 

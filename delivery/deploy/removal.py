@@ -1,6 +1,6 @@
 """Groups that are deleted, with the alarms that were theirs alone: never the active, never the last one.
 
-A deploy leaves as many as `keep` says, so that any number of deploys finds room; those that somebody else has
+A deploy leaves as many as `keep`, so that any number of deploys finds room; those that another user has
 made are left to `delivery clean groups`.
 """
 

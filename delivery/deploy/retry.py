@@ -15,7 +15,7 @@ __all__ = ["retried"]
 T = TypeVar("T")
 _TRIES = 3
 _PASSING = (ErrorMeaning.Throttled, ErrorMeaning.Unavailable, ErrorMeaning.NotFound)
-"""Errors that say nothing against doing the same again; where a user has just deleted something, each step
+"""Errors that do not forbid doing the same again; where a user has just deleted something, each step
 finds that out and goes on without it."""
 
 

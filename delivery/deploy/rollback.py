@@ -135,7 +135,7 @@ def _leave(site: Site, traffic: Traffic, old: Group | None, name: str, note: cap
 def _check_serving(
     site: Site, traffic: Traffic, old: Group | None, new: Group, needed: int, note: capacity.Note
 ) -> None:
-    """Look again at the old group; give the new one its traffic back if too few serve and it still runs.
+    """Check the old group again; give the new one its traffic back if too few serve and it still runs.
 
     Raises:
         DeliveryError: too few serve; the rollback is not over, and any run continues it.
@@ -199,7 +199,7 @@ def cancel(site: Site, new: Group, old: Group) -> Group:
 
 
 def as_before(site: Site, leaving: Group) -> None:
-    """Have the image of a deleted group launched as that group launched it, whatever the settings say now.
+    """Have the image of a deleted group launched as that group launched it, whatever the settings have now.
 
     Where its version of the launch template is gone, the settings decide.
     """
@@ -249,7 +249,7 @@ def _needed(old: Group, new: Group) -> int:
 
 
 def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capacity.Note) -> int:
-    """Take the new group out, and look at the old one once more before anything of the new one is ended.
+    """Take the new group out, and check the old one once more before anything of the new one is ended.
 
     Gives how many of the old one must still serve.
     """
@@ -275,7 +275,7 @@ def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capa
 
 
 def _kept_hours(site: Site, new: Group) -> float:
-    """How long a group keeps its instances if its deploy fails: as its tag says, else the settings."""
+    """How long a group keeps its instances if its deploy fails: by its tag, else the settings."""
     try:
         return float(new.tags[tags.KEEP_FAILED])
     except (KeyError, ValueError):

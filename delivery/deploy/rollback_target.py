@@ -160,7 +160,7 @@ def _out_of_traffic(cluster: Cluster, to: str) -> Group | None:
 
 
 def _check_served(cluster: Cluster, to: str) -> None:
-    """Refuse a group that never was active: nothing says that it serves."""
+    """Refuse a group that never was active: there is no sign that it serves."""
     group = cluster.get(to)
     if group is not None and group.state is DeployState.failed:
         raise _refused(

@@ -32,7 +32,7 @@ def with_policy(extras: Extras, settings: Deploy) -> Extras:
 
 
 def missing_policy(extras: Extras, settings: Deploy, group: str, size: Size) -> str:
-    """Say that a group has no scaling policy, unless the settings want none; else an empty text."""
+    """Report that a group has no scaling policy, unless the settings want none; else an empty text."""
     if extras.policies or settings.scaling == "none":
         return ""
     return (

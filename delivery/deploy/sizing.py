@@ -1,4 +1,4 @@
-"""How large a new group is: what the settings say, and at least what serves. Pure."""
+"""How large a new group is: the settings, and at least what serves. Pure."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def report(
 
 
 def is_serving(cluster: Cluster, traffic: Traffic) -> bool:
-    """Tell whether a group takes traffic and has instances in service, if it is to have any. AwsError."""
+    """Report whether a group takes traffic and has instances in service, if it is to have any. AwsError."""
     return any(
         traffic.takes(group) and (group.in_service or not group.size.desired) for group in cluster.alive
     )
@@ -76,7 +76,7 @@ def _way(cluster: Cluster, traffic: Traffic, now: float, illness: str) -> str | 
 
 
 def releases(aws: Aws, groups: Sequence[Group]) -> dict[str, Release]:
-    """Find what the image of each group contains; images are looked up where no tag of the group says it.
+    """Find what the image of each group contains; images are read where no tag of the group has it.
 
     AwsError.
     """
@@ -102,7 +102,7 @@ def described(aws: Aws, images: Iterable[str]) -> dict[str, Any]:
 
 
 def group_values(group: Group, release: Release, *, takes: bool) -> Document:
-    """Give what there is to say of a group, as JSON values; `takes` says whether it takes traffic."""
+    """Return a group as JSON values; `takes`: whether it takes traffic."""
     takes = takes and not group.deleting
     arns, names = recorded(group)
     live = (group.target_groups, group.load_balancers) if group.attached else (arns, names)
@@ -135,7 +135,7 @@ def group_values(group: Group, release: Release, *, takes: bool) -> Document:
 
 
 def illness_of(site: Site, group: Group, traffic: Traffic, *, own_checks: bool = False) -> str:
-    """Look once at a group that serves; gives what is wrong with it, empty if nothing. AwsError.
+    """Poll a serving group once; return what is wrong with it, empty if nothing. AwsError.
 
     `own_checks`: the gate command and URL are asked too, and not AWS alone.
     """
@@ -149,7 +149,7 @@ def illness_of(site: Site, group: Group, traffic: Traffic, *, own_checks: bool =
 
 
 def way(unfinished: Group, now: float, *, illness: str = "") -> str:
-    """Say what is not over, why, and the commands that end it."""
+    """Return what is not over, why, and the commands that end it."""
     name, tag = unfinished.name, unfinished.tags.get
     if unfinished.state is DeployState.waiting:
         return _way_of_canary(unfinished, illness, now)
@@ -225,7 +225,7 @@ def _row(group: Document) -> tuple[str, ...]:
 
 
 def traffic_words(values: Document) -> str:
-    """Say where a group takes traffic from; `-` for nowhere, `yes` where no load balancer sends it."""
+    """Return where a group takes traffic from; `-` for nowhere, `yes` where no load balancer sends it."""
     return (", ".join(values["traffic"]) or "yes") if values["takes_traffic"] else "-"
 
 

@@ -58,7 +58,7 @@ class DeployRun:
 
 
 def drive(run: DeployRun) -> bool:
-    """Do the steps that are left; False if somebody has to decide first. DeliveryError, LockedError."""
+    """Do the steps that are left; False if a user has to decide first. DeliveryError, LockedError."""
     every = steps(run.facts)
     done = run.new.tags.get(tags.STEP, "")
     todo = left(every, done)
@@ -81,7 +81,7 @@ def drive(run: DeployRun) -> bool:
 
 
 def is_switched(run: DeployRun) -> bool:
-    """Tell whether the old group is out of traffic and only tidying is left. DeliveryError."""
+    """Report whether the old group is out of traffic and only tidying is left. DeliveryError."""
     every = [step.verb for step in left(steps(run.facts), run.new.tags.get(tags.STEP, ""))]
     return {*every} <= {"shrink", "remove", "unpin", "done"}
 
@@ -177,7 +177,7 @@ def _traffic(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
 
 
 def _behind(run: DeployRun, instances: int) -> tuple[int, str]:
-    """How many of the new group are healthy, and what is wrong with others; looks again if too few are."""
+    """How many of the new group are healthy, and what is wrong with others; polls again if too few are."""
     site = run.site
     for number in range(site.deploy.looks):
         if number:
@@ -242,9 +242,9 @@ def _retire(run: DeployRun, _: DeployStep, entry: TimelineStep) -> None:
 
 
 def _decide(run: DeployRun, step: DeployStep, entry: TimelineStep) -> None:
-    """Look at the group first: one that is ill is neither promoted nor waited for.
+    """Check the group first: one that is ill is neither promoted nor waited for.
 
-    One that waits has no baseline: nobody compares it any more.
+    One that waits has no baseline: it is compared no more.
     """
     _watch(run, step.capacity, 0, entry)
     if recorded_action(run.new, step.stage) == "promote":

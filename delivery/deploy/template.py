@@ -1,6 +1,6 @@
 """Launch templates: what a group was launched from, and a version of it with another image.
 
-A version is made of everything the old one says, as the API gives it, and of what the settings change, in a
+A version is made of everything in the old one, as the API gives it, and of what the settings change, in a
 template that only deploys of the cluster write to; there it is made on top of the old version itself, so that
 AWS also carries on what this boto3 does not know. Groups name versions by number: `$Latest` and `$Default`
 may be anybody's.
@@ -48,7 +48,7 @@ _NAME = 128
 _MARK = re.compile(r"delivery ami-[0-9a-f]+ from [0-9]+ [0-9a-f]{16}")
 """Description of a version that a deploy has made."""
 _READ_ONLY = ("MetadataOptions.State", "Operator")
-"""What AWS adds to an answer and takes from nobody."""
+"""What AWS adds to an answer and never accepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Template:
 
     @property
     def image(self) -> str:
-        """Id of its image; empty if it says none."""
+        """Id of its image; empty if it has none."""
         return str(self.data.get("ImageId", ""))
 
     @property
@@ -132,7 +132,7 @@ def template_of(aws: Aws, spec: Mapping[str, Any]) -> Template:
 
 
 def named(aws: Aws, text: str) -> Template:
-    """A launch template by name or id, and `:version` behind it, as the settings say it. AwsError."""
+    """A launch template by name or id, and `:version` behind it, as the settings have it. AwsError."""
     name, _, version = text.partition(":")
     key = "LaunchTemplateId" if name.startswith("lt-") else "LaunchTemplateName"
     try:
@@ -145,7 +145,7 @@ def named(aws: Aws, text: str) -> Template:
 
 
 def image_of(aws: Aws, group: Group) -> str:
-    """Id of the image a group launches; empty if nobody can say. AwsError."""
+    """Return the id of the image a group launches; empty if unknown. AwsError."""
     try:
         return launch_of(aws, group).template.image
     except DeliveryError as error:
@@ -155,7 +155,7 @@ def image_of(aws: Aws, group: Group) -> str:
 
 
 def lost(site: Site, launch: LaunchSource) -> list[str]:
-    """What of these templates a request cannot say, as lines for people."""
+    """Return what of these templates a request cannot contain, as lines for users."""
     shape = site.aws.ec2.meta.service_model.shape_for("RequestLaunchTemplateData")
     return [
         f"launch template {version.name}: {path}"
@@ -203,7 +203,7 @@ def make_launch(site: Site, launch: LaunchSource, image: str) -> dict[str, Any]:
 
 
 def data_of(site: Site, launch: LaunchSource, image: str) -> dict[str, Any]:
-    """All that the new version says: what its source says, but for the image and what the settings change."""
+    """Return the data of the new version: its source's, but for the image and what the settings change."""
     return with_settings({**sent(site, launch.template), "ImageId": image}, site.deploy)
 
 
@@ -230,7 +230,7 @@ def _check_image(own: Template, launch: LaunchSource) -> None:
 
 
 def _version(site: Site, source: Template, data: dict[str, Any], own: str) -> Template:
-    """Give the version with that data: its source if it says just that, one that exists, or a new one.
+    """Give the version with that data: its source if it is equal, one that exists, or a new one.
 
     It is made in a template of the cluster's own: a version made in any other would become its `$Latest`,
     and with it what every group that names it so launches, the old one too. `own` is that template's name.
@@ -253,7 +253,7 @@ def _version(site: Site, source: Template, data: dict[str, Any], own: str) -> Te
 
 
 def is_of_deploys(version: Mapping[str, Any]) -> bool:
-    """Tell whether a deploy has made a version of a launch template, by its description."""
+    """Report whether a deploy has made a version of a launch template, by its description."""
     return _MARK.fullmatch(version.get("VersionDescription", "")) is not None
 
 
@@ -268,7 +268,7 @@ def _find(site: Site, name: str) -> Template | None:
 
 
 def own_name(cluster: object, source: str = "") -> str:
-    """Name the template that deploys of a cluster make their versions in; `source` tells several apart."""
+    """Name the template that deploys of a cluster make their versions in; `source` distinguishes several."""
     own = re.sub(r"[^a-zA-Z0-9().\-/_]", "_", f"delivery-{cluster}")
     if source and not source.startswith(f"{own}-"):
         source = f"{own}-{source}"
@@ -284,7 +284,7 @@ def specifications(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_followed(site: Site, template: Template) -> bool:
-    """Tell whether any group would launch a new version of a template by itself. AwsError."""
+    """Report whether any group would launch a new version of a template by itself. AwsError."""
     with asking(f"looking for groups that launch the newest version of {template.name}"):
         pages = site.aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate()
         return any(

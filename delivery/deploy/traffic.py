@@ -44,7 +44,7 @@ class Traffic(Protocol):
         ...
 
     def wanted(self, previous: Group | None) -> dict[str, str]:
-        """The tags that say what a new group will take traffic from. DeliveryError if that is nothing."""
+        """Return the tags of what a new group will take traffic from. DeliveryError if that is nothing."""
         ...
 
     def join(self, group: Group, cluster: Cluster) -> None:
@@ -52,7 +52,7 @@ class Traffic(Protocol):
         ...
 
     def on(self, group: Group, share: float) -> None:
-        """Give it traffic: `share` percent, where shares can be told, or what it has if that is more."""
+        """Give it traffic: `share` percent, where shares exist, or what it has if that is more."""
         ...
 
     def off(self, group: Group) -> None:
@@ -68,7 +68,7 @@ def traffic_of(site: Site) -> Traffic:
 
 
 def has_traffic(group: Group, way: str, weights: Mapping[str, int]) -> bool:
-    """Tell whether a group takes traffic.
+    """Report whether a group takes traffic.
 
     Args:
         group: as it is now.
@@ -86,7 +86,7 @@ def recorded(group: Group) -> tuple[list[str], list[str]]:
 
 
 def taking(arns: Sequence[str], balancers: Sequence[str]) -> dict[str, str]:
-    """Tags that say a group takes traffic from these: ARNs of target groups, names of classic ones."""
+    """Return the tags of a group with traffic from these: ARNs of target groups, names of classic ones."""
     new_tags = {f"{tags.TARGET_GROUP}{_name(arn)}": arn for arn in arns}
     return new_tags | {f"{tags.LOAD_BALANCER}{name}": "classic" for name in balancers}
 
@@ -142,7 +142,7 @@ class Attached:
         """Nothing: what is attached takes traffic."""
 
     def on(self, group: Group, share: float) -> None:  # noqa: ARG002  # its instances are its share
-        """Attach what its tags say, as far as it exists."""
+        """Attach the places in its tags, as far as they exist."""
         known = recorded(group)
         arns, names = self._present(*known)
         if not arns and not names and (any(known) or not group.attached):
@@ -259,7 +259,7 @@ class Weighted:
         self._weights.write({arn: 0 if arn == mine else 100 for arn in self._pair()})
 
     def _of(self, group: Group) -> str:
-        """The one of the two that is a group's, as its tag says; else the one it is attached to."""
+        """The one of the two that is a group's, by its tag; else the one it is attached to."""
         candidates = recorded(group)[0] or [arn for arn in self._pair() if arn in group.target_groups]
         if len(candidates) != 1:
             raise DeliveryError(
@@ -301,4 +301,4 @@ class NoTraffic:
         """Nothing: it works since it runs."""
 
     def off(self, group: Group) -> None:
-        """Nothing: its instances are ended by who takes it out."""
+        """Nothing: its instances are ended by the caller."""

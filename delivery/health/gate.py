@@ -1,4 +1,4 @@
-"""The gate a group must pass: takes looks at it until `judge` has made up its mind."""
+"""The gate a group must pass: polls it until `judge` has made up its mind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["Gate"]
 
 Each = Callable[[HealthVerdict], None]
 _PASSING = (ErrorMeaning.Throttled, ErrorMeaning.Unavailable)
-"""Errors that tell nothing of the group."""
+"""Errors that are not about the group."""
 
 
 def _nothing(_: HealthVerdict) -> None:
@@ -41,13 +41,13 @@ def _nothing(_: HealthVerdict) -> None:
 
 @dataclass(frozen=True)
 class Gate:
-    """How a cluster's groups are looked at. `aws`, `clock`, and what the settings say."""
+    """How a cluster's groups are polled. `aws`, `clock`, and the settings."""
 
     aws: Aws
     clock: HostClock
     settings: Deploy
     step: str = ""
-    """Name of the step of the deploy that looks."""
+    """Name of the deploy's step that polls."""
 
     @classmethod
     def of(cls, aws: Aws, settings: Deploy, clock: HostClock, step: str = "") -> Gate:
@@ -69,10 +69,10 @@ class Gate:
         target_groups: Sequence[str] | None = None,
         load_balancers: Sequence[str] | None = None,
     ) -> Look:
-        """Look at a group once, from every side the settings name.
+        """Check a group once, from every side the settings name.
 
         Its load balancers are those it is attached to or takes traffic from by its tags, or the ones given
-        (ARNs of target groups, names of classic load balancers). AwsError for what no later look can mend.
+        (ARNs of target groups, names of classic load balancers). AwsError for what no later poll can fix.
         """
         now = self.clock.now()
         try:
@@ -94,7 +94,7 @@ class Gate:
         load_balancers: Sequence[str] | None = None,
         traffic: InTraffic | None = None,
     ) -> HealthVerdict:
-        """Look until the group is healthy or the settings' timeout is over.
+        """Poll until the group is healthy or the settings' timeout is over.
 
         One that is in `traffic` fails as soon as it loses what it had, or an alarm goes off.
         """
@@ -114,7 +114,7 @@ class Gate:
         target_groups: Sequence[str] | None = None,
         load_balancers: Sequence[str] | None = None,
     ) -> HealthVerdict:
-        """Look at a healthy group for so many minutes; ends early once it has failed."""
+        """Check a healthy group for so many minutes; ends early once it has failed."""
         until = self.clock.now() + minutes * 60
         rule = HealthRule(required, self.settings.looks, until + self.settings.timeout_minutes * 60)
         return self._until(
@@ -141,7 +141,7 @@ class Gate:
         target_groups: Sequence[str] | None,
         load_balancers: Sequence[str] | None,
     ) -> tuple[list[HealthReport], list[str]]:
-        """What all sides say, and the names of load balancers that do not exist."""
+        """Return the answers of all sides, and the names of load balancers that do not exist."""
         gates = self.settings.gates
         answers = [members.answer]
         if not members.ids:  # nobody else can tell anything of nothing
@@ -168,7 +168,7 @@ class Gate:
         return [sources.alarms(self.aws, names)] if names else []
 
     def _own(self, members: sources.Members) -> list[HealthReport]:
-        """What the service tells itself."""
+        """Return the answers of the service itself."""
         url, command = self.settings.gate_url, self.settings.gate_command
         if not url and not command:
             return []

@@ -1,6 +1,6 @@
-"""What looks at a group say: healthy, not yet, or failed, and why. Pure.
+"""The verdict on polls of a group: healthy, not yet, or failed, and why. Pure.
 
-An instance is healthy if every source that speaks of instances says so. A look is good if nothing is wrong
+An instance is healthy if every source of instances agrees. A poll is good if nothing is wrong
 with the whole and at least the required number of instances is healthy; the required number is at least
 one, so that an empty group is never healthy.
 """
@@ -27,16 +27,16 @@ __all__ = [
 
 State = Literal["healthy", "waiting", "failed"]
 _TOLD = 5
-"""Reasons that are told one by one."""
+"""Reasons that are listed one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """What one source says at one moment."""
+    """The answer of one source at one moment."""
 
     source: str
     instances: Mapping[str, str] | None = None
-    """What is wrong with each instance, empty if nothing is; None if it says nothing of single ones."""
+    """What is wrong with each instance, empty if nothing is; None if it has nothing about single ones."""
     wrong: str = ""
     """What is wrong with the group as a whole."""
     balancer: bool = False
@@ -47,15 +47,15 @@ class HealthReport:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What all sources said at one moment."""
+    """The answers of all sources at one moment."""
 
     at: float
     """Seconds since the epoch."""
     answers: tuple[HealthReport, ...] = ()
     unknown: str = ""
-    """Why nobody could look; such a look is neither good nor bad."""
+    """Why polling failed; such a poll is neither good nor bad."""
     deleted: tuple[str, ...] = ()
-    """Load balancers the group is attached to that do not exist: they have no say."""
+    """Load balancers the group is attached to that do not exist: they do not count."""
 
     @property
     def instances(self) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ class Look:
         return whole and len(self.healthy) >= max(1, required)
 
     def reasons(self, required: int) -> Iterator[str]:
-        """Why it is no good look."""
+        """Why it is no good poll."""
         if self.unknown:
             yield self.unknown
             return
@@ -132,7 +132,7 @@ class HealthRule:
     required: int
     """Healthy instances; at least one."""
     looks: int = 3
-    """Good looks in a row."""
+    """Good polls in a row."""
     deadline: float = math.inf
     """When a wait has failed, seconds since the epoch."""
     traffic: InTraffic | None = None
@@ -143,7 +143,7 @@ class HealthRule:
             raise ValueError("health needs at least one instance and one look")
 
     def failing(self, look: Look) -> bool:
-        """Tell whether a group in traffic has lost health, as against not having gained it yet."""
+        """Report whether a group in traffic has lost health, as against not having gained it yet."""
         if self.traffic is None:
             return False
         if len(look.healthy) < self.traffic.serving or len(look.ready) < self.traffic.ready:
@@ -155,18 +155,18 @@ class HealthRule:
 
 @dataclass(frozen=True, slots=True)
 class HealthVerdict:
-    """What the looks so far say."""
+    """The verdict on the polls so far."""
 
     state: State
     healthy: int = 0
-    """Instances that were healthy at the last look."""
+    """Instances that were healthy at the last poll."""
     required: int = 1
     streak: int = 0
-    """Good looks in a row, up to the last."""
+    """Good polls in a row, up to the last."""
     reasons: tuple[str, ...] = ()
-    """Why it is not healthy, or was not at the last look."""
+    """Why it is not healthy, or was not at the last poll."""
     look: Look = field(default_factory=lambda: Look(0.0), compare=False, repr=False)
-    """The last look."""
+    """The last poll."""
 
     def __str__(self) -> str:
         numbers = f"{self.healthy} of {self.required} healthy"
@@ -180,9 +180,9 @@ def required(wished: int, percent: float) -> int:
 
 
 def judge(looks: Sequence[Look], rule: HealthRule) -> HealthVerdict:
-    """Whether a group has become healthy: enough good looks in a row, begun before the deadline.
+    """Whether a group has become healthy: enough good polls in a row, begun before the deadline.
 
-    A group in traffic fails before the deadline: after `rule.looks` failing looks in a row, and at once if
+    A group in traffic fails before the deadline: after `rule.looks` failing polls in a row, and at once if
     an alarm goes off.
     """
     streak = _streak(looks, rule)
@@ -200,9 +200,9 @@ def judge(looks: Sequence[Look], rule: HealthRule) -> HealthVerdict:
 def watch(looks: Sequence[Look], rule: HealthRule, until: float) -> HealthVerdict:
     """Whether a group that was healthy stays so `until` a time.
 
-    It fails after `rule.looks` bad looks in a row, and at once if an alarm goes off: alarms have their own
-    patience. At the end it must have been good at the last look, and is waited for until the rule's
-    deadline. Looks nobody could take count as neither.
+    It fails after `rule.looks` bad polls in a row, and at once if an alarm goes off: alarms have their own
+    patience. At the end it must have been good at the last poll, and is waited for until the rule's
+    deadline. Polls that failed count as neither.
     """
     known = [poll for poll in looks if not poll.unknown]
     bad = sum(1 for _ in takewhile(lambda poll: not poll.good(rule.required), reversed(known)))

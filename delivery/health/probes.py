@@ -1,4 +1,4 @@
-"""Health as a service tells it itself: a command of the user's, and a URL of each instance."""
+"""Health as the service itself reports it: a command of the user's, and a URL of each instance."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def command(text: str, facts: Mapping[str, str], *, timeout: float = COMMAND_S) 
 
 
 def urls(pattern: str, instances: Sequence[Address], *, timeout: float = URL_S) -> HealthReport:
-    """Ask each instance with GET; an answer of 200 to 299 means healthy."""
+    """Query each instance with GET; an answer of 200 to 299 means healthy."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         wrong = list(pool.map(lambda instance: _ask(pattern, instance, timeout), instances))
     return HealthReport(

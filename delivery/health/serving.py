@@ -1,4 +1,4 @@
-"""Which groups take traffic, as their load balancers tell it; never as a tag says.
+"""Which groups take traffic, by their load balancers; never by a tag.
 
 A target group carries traffic if a listener forwards to it with a weight above zero. A group takes traffic
 if it is attached to one that does, or to a classic load balancer, or if any of its instances is registered
@@ -25,7 +25,7 @@ _GONE = ("unused", "draining")
 
 
 class Serving:
-    """Looks at load balancers for several groups; each load balancer is asked once.
+    """Reads load balancers for several groups; each load balancer is queried once.
 
     `groups` are the groups as DescribeAutoScalingGroups gives them. AwsError.
     """

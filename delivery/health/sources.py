@@ -1,4 +1,4 @@
-"""What AWS says of a group's health: Auto Scaling, EC2, target groups, classic load balancers, alarms.
+"""A group's health by AWS: Auto Scaling, EC2, target groups, classic load balancers, alarms.
 
 Each reader makes one call for a group or load balancer (as AWS pages them), and gives an `HealthReport`.
 """
@@ -55,7 +55,7 @@ class Members:
 
     @property
     def all_target_groups(self) -> tuple[str, ...]:
-        """ARNs, with those it was detached from by hand: its tags say what it takes traffic from."""
+        """ARNs, with those it was detached from by hand: its tags have what it takes traffic from."""
         return tuple(dict.fromkeys([*self.target_groups, *recorded_in(self.tags)[0]]))
 
     @property
@@ -115,7 +115,7 @@ def ec2_status(aws: Aws, ids: Sequence[str]) -> HealthReport:
 
 
 def _of_known(ask: Callable[[list[str]], Any], known: dict[str, Any]) -> list[Any]:
-    """Ask for several instances; takes those out of `known` that EC2 does not know, or not yet.
+    """Query several instances; remove those out of `known` that EC2 does not know, or not yet.
 
     EC2 refuses the whole request for one such id, and names the ids in its message.
     """
@@ -142,7 +142,7 @@ def _status_wrong(status: Any) -> str:
 
 
 def target_group(aws: Aws, arn: str, ids: Sequence[str]) -> HealthReport | None:
-    """What a target group says of these instances; None if it does not exist. AwsError."""
+    """Return a target group's state of these instances; None if it does not exist. AwsError."""
     name = name_of(arn)
     wrong = dict.fromkeys(ids, "not registered")
     try:
@@ -166,7 +166,7 @@ def _target_wrong(health: Any) -> str:
 
 
 def classic(aws: Aws, name: str, ids: Sequence[str]) -> HealthReport | None:
-    """What a classic load balancer says of these instances; None if it does not exist. AwsError."""
+    """Return a classic load balancer's state of these instances; None if it does not exist. AwsError."""
     wrong = dict.fromkeys(ids, "not registered")
     try:
         with asking(f"asking load balancer {name} for its health"):

@@ -1,4 +1,4 @@
-"""What became of a run that was killed, as the tags of its cluster's groups say. Pure."""
+"""What became of a run that was killed, by the tags of its cluster's groups. Pure."""
 
 from __future__ import annotations
 
@@ -61,6 +61,6 @@ def worked_on(record: RunRecord, groups: Iterable[Group], next_begun: str = "") 
 
 
 def version_of(group: Group) -> GroupVersion:
-    """Give what the tags of a group say it contains."""
+    """Return what a group contains, by its tags."""
     release = recorded_release(group.tags)
     return GroupVersion(group=group.name, image=release.image, version=release.version)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["read_runs"]
 
 _UNLOCKED_S = 86_400.0
-"""Without locks nothing says that a run is alive: after a day it counts as killed."""
+"""Without locks there is no sign that a run is alive: after a day it counts as killed."""
 
 
 def read_runs(
@@ -76,7 +76,7 @@ def _close(aws: Aws, clock: HostClock, store: HistoryStore, run: RunRecord, next
 
 
 def _is_alive(aws: Aws, settings: DeliverySettings, clock: HostClock, run: RunRecord) -> bool:
-    """Tell whether the newest run of a cluster still holds the lock."""
+    """Report whether the newest run of a cluster still holds the lock."""
     if settings.lock.table == NONE:
         return run.begun > iso(clock.now() - _UNLOCKED_S)
     try:

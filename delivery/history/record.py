@@ -35,7 +35,7 @@ _MOST_STEPS = 200
 _WHOLE = "/waves"
 """What follows the name of a cluster in the name of its rollouts; no cluster has it."""
 EventKind = Literal["begin", "close", "end"]
-"""`close`: a later run, or who reads the records, has found that the run was killed."""
+"""`close`: a later run, or a reader of the records, has found that the run was killed."""
 _RANK = {"begin": 0, "close": 1, "end": 2}
 """What a later event knows goes before what an earlier one does."""
 
@@ -82,7 +82,7 @@ class RunRecord:
     target: GroupVersion = field(default_factory=GroupVersion)
     """What was to take traffic."""
     outcome: str = RUNNING
-    """running, failed, refused, interrupted, or what the command itself says: deployed, waiting ..."""
+    """running, failed, refused, interrupted, or the command's own: deployed, waiting ..."""
     message: str = ""
     """How it ended, in words."""
     reason: str = ""
@@ -90,18 +90,18 @@ class RunRecord:
     overridden: tuple[str, ...] = ()
     """What stood against the run, and its change request has overridden."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    """What the gate command and the consoles of a group that failed said."""
+    """The output of the gate command and the consoles of a group that failed."""
     timeline: tuple[Mapping[str, Any], ...] = ()
     """Its steps, as in the report."""
 
     @property
     def is_open(self) -> bool:
-        """Tell whether no end of it is known."""
+        """Report whether no end of it is known."""
         return self.outcome == RUNNING
 
     @property
     def is_of_waves(self) -> bool:
-        """Tell whether it is the record of a rollout, and of no single cluster."""
+        """Report whether it is the record of a rollout, and of no single cluster."""
         return self.cluster.endswith(_WHOLE)
 
     @property

@@ -152,7 +152,7 @@ class Recorder:
 
 
 def _versions(site: Site, groups: tuple[Group, ...]) -> dict[str, GroupVersion]:
-    """What groups contain, by name; only what their tags say where images cannot be read."""
+    """What groups contain, by name; only what their tags have where images cannot be read."""
     try:
         contents = releases(site.aws, groups)
     except DeliveryError:

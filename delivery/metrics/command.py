@@ -22,7 +22,7 @@ class Command:
     """Commands run by /bin/sh; each prints the values of one metric of one group.
 
     It prints a list of `[seconds since 1970, number or null]`, or an object with that list as `values`. The
-    environment says which: DELIVERY_GROUP, DELIVERY_SIDE, DELIVERY_START and DELIVERY_END (UTC, ISO; with
+    environment has which: DELIVERY_GROUP, DELIVERY_SIDE, DELIVERY_START and DELIVERY_END (UTC, ISO; with
     `_SECONDS` behind the name as seconds since 1970), DELIVERY_STEP_SECONDS.
     """
 

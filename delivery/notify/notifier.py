@@ -36,7 +36,7 @@ class _Worker:
         self._thread.start()
 
     def takes(self, event: DeployEvent) -> bool:
-        """Tell whether the service is to be informed of an event."""
+        """Report whether the service is to be informed of an event."""
         settings = self.settings
         return (
             event.event in settings.events

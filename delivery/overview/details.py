@@ -1,4 +1,4 @@
-"""All there is to say of one group, instance or image."""
+"""All details of one group, instance or image."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def group_rows(aws: Aws, settings: DeliverySettings, now: float) -> list[Values]
 
 
 def rows_of(aws: Aws, settings: DeliverySettings, groups: Sequence[Group], now: float) -> list[Values]:
-    """Give groups as JSON values; what tags do not say is looked up for all of them at once. AwsError."""
+    """Return groups as JSON values; what tags do not have is read for all of them at once. AwsError."""
     contents = _contents(aws, groups)
     ways = {group.name: _settings_of(settings, aws.account, group.name) for group in groups}
     weights = _weights(aws, ways.values())
@@ -72,7 +72,7 @@ def _settings_of(settings: DeliverySettings, account: str, name: str) -> Deploy:
 
 
 def _takes(group: Group, deploy: Deploy, weights: Mapping[str, Mapping[str, int]]) -> bool | None:
-    """Tell whether a group takes traffic; None where its listener cannot be read."""
+    """Report whether a group takes traffic; None where its listener cannot be read."""
     if deploy.traffic == "weighted" and deploy.listener not in weights:
         return None
     return has_traffic(group, deploy.traffic, weights.get(deploy.listener or "", {}))
@@ -101,7 +101,7 @@ def _weights(aws: Aws, ways: Iterable[Deploy]) -> dict[str, Mapping[str, int]]:
 
 
 def _asked(arns: Sequence[str], ask: Any) -> list[tuple[str, Any]]:
-    """Ask for a hundred by a call; as AWS refuses all for one that does not exist, then for each half."""
+    """Request a hundred by a call; as AWS refuses all for one that does not exist, then for each half."""
     if len(arns) > _BATCH:
         return [
             each

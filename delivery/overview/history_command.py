@@ -120,7 +120,7 @@ def _row(run: RunRecord) -> tuple[str, ...]:
 
 
 def _details(run: RunRecord, *, timeline: bool) -> list[str]:
-    """Say why a run did not end as it should, and its steps if they are asked for."""
+    """Return why a run did not end as it should, and its steps if they are requested."""
     from jobdsl.printable import one_line
 
     texts = [run.reason] if run.reason else []

@@ -108,7 +108,7 @@ def report_unread(unread: Iterable[Unread]) -> None:
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], unread: Sequence[Unread]) -> DeliveryError:
-    """Say that there is nothing of a name, with the one that may be meant."""
+    """Report that there is nothing of a name, with the one that may be meant."""
     names = sorted({*known})
     listed = f"known are {', '.join(names[:10])}{' ...' if len(names) > 10 else ''}" if names else ""
     hint = suggestion(name, names) or listed or "delivery list shows all there is"

@@ -1,5 +1,5 @@
 """Deploys in waves: accounts, regions and clusters in order, each wave after the one before is good.
 
-`places` says where, `progress` how far a rollout is by the tags of groups, `images` copies the image before
+`places` are its targets, `progress` how far a rollout is, by tags, `images` copies the image before
 anything is deployed, `runner` deploys, watches and rolls back, `record` keeps one record of all of it.
 """

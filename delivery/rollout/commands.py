@@ -239,7 +239,7 @@ def deploy(
 
 
 def _confirm(run: WavesRun, purpose: str, *, yes: bool) -> None:
-    """Ask once for each account that is production."""
+    """Confirm once for each production account."""
     for place in {place.aws.account: place for place in run.places}.values():
         confirm_production(run.open_site(place), purpose, yes=yes)
 

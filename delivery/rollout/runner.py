@@ -88,7 +88,7 @@ class WavesRun:
     """One run over the waves of a cluster."""
 
     site: Site
-    """The home: its settings say the waves, its region has the image, its lock is that of the rollout."""
+    """The home: its settings have the waves, its region has the image, its lock is that of the rollout."""
     waves: Sequence[Sequence[WavePlace]]
     open_site: OpenSite
     strategy: str | None = None

@@ -1,4 +1,4 @@
-"""What `[analysis]`, or a file of its own, says of canaries: metrics, and when they are judged."""
+"""`[analysis]`, or a file of its own, on canaries: metrics, and when they are judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `[console]` of `delivery.toml` contains: addresses, who may do what, which jobs of Jenkins do it."""
+"""What `[console]` of `delivery.toml` contains: addresses, permissions, the jobs of Jenkins for them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _bad_commit_url(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """`[console.roles.NAME]`: who may do what with which applications in which accounts."""
+    """`[console.roles.NAME]`: permissions by application and account."""
 
     name: str
     users: Names = ()
@@ -112,7 +112,7 @@ class JenkinsSettings:
 
     url: str | None = checked(None, values.bad_url)
     user: str | None = None
-    """Service user with Build on the jobs below; builds it starts are those of the person who asked."""
+    """Service user with Build on the jobs below; builds it starts are those of the requesting user."""
     token_file: str | None = None
     """File with its API token."""
 

@@ -1,4 +1,4 @@
-"""Reads `delivery.toml`: every mistake with its line, and what no single key can tell."""
+"""Reads `delivery.toml`: every mistake with its line, and mistakes across keys."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def _said(read: Deploy, table: Mapping[str, Any]) -> Layer:
 
 
 def _cross_checks(reader: Reader, settings: DeliverySettings) -> None:
-    """What no single key can tell."""
+    """Find mistakes across keys."""
     for name, account in settings.accounts.items():
         _check_account(reader, settings, name, account)
     for recipient in settings.notify:

@@ -36,7 +36,7 @@ __all__ = [
 FILE = "delivery.toml"
 Names = tuple[str, ...]
 GATES = ("ec2", "target-groups", "elb")
-"""Whom AWS lets us ask about the health of a group, beside Auto Scaling."""
+"""Sources of a group's health besides Auto Scaling."""
 NONE = "none"
 """Word of a setting that is switched off."""
 
@@ -55,7 +55,7 @@ class Account:
     regions: Names = ()
     """Regions it is used in; empty for any."""
     production: bool = False
-    """Whether a deploy needs a change request and a tested image, and asks before it acts."""
+    """Whether a deploy needs a change request and a tested image, and confirms before it acts."""
     change_request: str | None = checked(None, values.bad_pattern)
     """Regular expression a change request must match as a whole; `none` where none is needed.
 
@@ -97,19 +97,19 @@ class Deploy:
     listener: str | None = None
     """ARN of the listener whose weights are shifted (`traffic = "weighted"`)."""
     gates: tuple[str, ...] = words(("target-groups", "elb"), GATES, "gate")
-    """Who is asked about health beside Auto Scaling; what is not there is not asked."""
+    """Sources of health besides Auto Scaling; missing ones do not count."""
     healthy_percent: float = number(100.0, 1, 100)
     """Share of the wished instances that must be healthy; at least one always."""
     looks: int = number(3, 1, 50)
-    """Good looks in a row."""
+    """Good polls in a row."""
     poll_seconds: float = number(15.0, 1)
-    """Between looks."""
+    """Between polls."""
     timeout_minutes: float = number(40.0, 0)
     """Of each wait for health."""
     gate_command: str | None = None
-    """Run by /bin/sh at every look, DELIVERY_GROUP and others in its environment; 0 means healthy."""
+    """Run by /bin/sh at every poll, DELIVERY_GROUP and others in its environment; 0 means healthy."""
     gate_url: str | None = checked(None, values.bad_url)
-    """Asked of each instance at every look; `{private_ip}`, `{public_ip}`, `{instance_id}` are its."""
+    """Requested of each instance at every poll; `{private_ip}`, `{public_ip}`, `{instance_id}` are its."""
     alarms: Names = ()
     """CloudWatch alarms that must not be in alarm, at the gate and while it soaks."""
     soak_minutes: float = number(0.0, 0)
@@ -135,7 +135,7 @@ class Deploy:
     tier: str | None = checked(None, values.bad_tier)
     """Name that services share of which one at a time is deployed in an account and region."""
     analysis: str | None = None
-    """File that says how canaries are judged by metrics; `none`: they are not. None takes `[analysis]`."""
+    """File of how canaries are judged by metrics; `none`: they are not. None takes `[analysis]`."""
     ramp: tuple[int, ...] = checked((10, 50, 100), values.bad_ramp)
     """Percentages of the `ramp` strategy."""
     waves: tuple[tuple[str, ...], ...] = checked((), bad_waves)
@@ -151,9 +151,9 @@ class Deploy:
     kept_groups: Literal["full", "empty"] = "full"
     """Whether a group that was taken out keeps its instances; `empty`: a rollback launches them again."""
     instance_hour_price: float | None = number(None, 0)
-    """What an instance costs in an hour, in any currency: plans then say what kept groups cost."""
+    """What an instance costs in an hour, in any currency: plans then show what kept groups cost."""
     scaling: Literal["policy", "none"] = "policy"
-    """`none`: no scaling policy is wanted, and a plan does not say that there is none."""
+    """`none`: no scaling policy is wanted, and a plan does not mention that there is none."""
     scaling_cpu_percent: float | None = number(None, 1, 100)
     """Average CPU load that the scaling policy of a first group keeps; later groups copy what is there."""
     keep_failed_hours: float = number(0.0, 0)
@@ -185,7 +185,7 @@ class Deploy:
 
     @property
     def unused(self) -> list[str]:
-        """What is said here and has no effect, as lines for people."""
+        """Settings without an effect, as lines for users."""
         of_no_use = {
             "attach": ("listener",),
             "weighted": ("load_balancers",),
@@ -199,14 +199,14 @@ LAUNCH_KEYS = (
     "launch_template", "subnets", "security_groups", "instance_profile", "instance_type", "instance_types",
     "user_data", "health_check_grace_seconds", "min", "max", "desired",
 )  # fmt: skip
-"""Keys of `Deploy` that say what a group is made of: read when it is made, and never again."""
+"""Keys of `Deploy` of what a group is made of: read when it is made, and never again."""
 ALTERNATIVES = ("instance_type", "instance_types")
 """Keys of which a later layer's replaces an earlier layer's other one."""
 
 
 @dataclass(frozen=True, slots=True)
 class App(Deploy):
-    """`[apps.NAME]`: what `Deploy` says, and who may deploy the application where."""
+    """`[apps.NAME]`: keys of `Deploy`, and permissions to deploy the application."""
 
     accounts: Names | None = None
     """Names of accounts it may be deployed in; None for all."""
@@ -218,7 +218,7 @@ class App(Deploy):
 
 @dataclass(frozen=True, slots=True)
 class Bake:
-    """`[bake]`: what bakes are told by default; options go before it."""
+    """`[bake]`: defaults of bakes; options go before it."""
 
     account: str | None = None
     """Name of the account images are made in; None is that of `--account`."""
@@ -245,7 +245,7 @@ class Bake:
     timeout_minutes: float = number(60.0, 1)
     """Of each wait."""
     poll_seconds: float = number(15.0, 0.01)
-    """Between looks."""
+    """Between polls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ Layer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """Everything `delivery.toml` says."""
+    """The content of `delivery.toml`."""
 
     accounts: Mapping[str, Account] = field(default_factory=dict)
     apps: Mapping[str, App] = field(default_factory=dict)
@@ -279,12 +279,12 @@ class DeliverySettings:
     lock: LockSettings = field(default_factory=LockSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
     layers: Mapping[tuple[str, str], Layer] = field(default_factory=dict)
-    """What was said of deploys: by `("defaults", "")`, `("accounts", NAME)`, `("apps", NAME)` ..."""
+    """Settings of deploys: by `("defaults", "")`, `("accounts", NAME)`, `("apps", NAME)` ..."""
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     analysis: AnalysisSettings | None = None
     """How canaries are judged where their cluster names no file."""
     notify: tuple[NotifySettings, ...] = ()
-    """Who is informed of deploys."""
+    """Recipients of notifications of deploys."""
 
     def account(self, name: str | None = None) -> Account:
         """An account by name; None takes the only one. Without any, one of the environment's credentials.
@@ -324,7 +324,7 @@ class DeliverySettings:
         return [name for name, account in self.accounts.items() if not account.production]
 
     def deploy(self, account: str = "", app: str = "", cluster: str = "") -> Deploy:
-        """How a cluster is deployed: what is said of the cluster goes before what is said of the application.
+        """How a cluster is deployed: keys of the cluster go before those of the application.
 
         That goes before the account's defaults, and these before `[defaults]`.
         """

@@ -1,4 +1,4 @@
-"""What `[notify.NAME]` says: who is informed of deploys, by which service, and where its secret is kept."""
+"""`[notify.NAME]`: services informed of deploys, and where their secrets are kept."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _bad_mails(texts: Names) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NotifySettings:
-    """`[notify.NAME]`: a service that is told of deploys."""
+    """`[notify.NAME]`: a service that is informed of deploys."""
 
     name: str
     kind: Literal["slack", "teams", "webhook", "mail", "sns", "grafana", "cloudwatch"] | None = None

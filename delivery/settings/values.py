@@ -51,7 +51,7 @@ def bad_url(text: str) -> str:
 
 
 def bad_change_url(text: str) -> str:
-    """Check a URL that asks about a change request."""
+    """Check the URL that verifies a change request."""
     return bad_url(text) or ("" if "{change_request}" in text else "must have {change_request} in it")
 
 
