@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.client import EC2Client
     from mypy_boto3_elb.client import ElasticLoadBalancingClient
     from mypy_boto3_elbv2.client import ElasticLoadBalancingv2Client
+    from mypy_boto3_iam.client import IAMClient
     from mypy_boto3_kms.client import KMSClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_ssm.client import SSMClient
@@ -121,6 +122,21 @@ class Aws:
     def secretsmanager(self) -> Any:
         """Secrets of what is informed of deploys; boto3's stubs have no type for it here."""
         return self.clients.client("secretsmanager")
+
+    @property
+    def cloudformation(self) -> Any:
+        """Stacks; boto3's stubs have no type for it here."""
+        return self.clients.client("cloudformation")
+
+    @property
+    def iam(self) -> IAMClient:
+        """Roles and instance profiles."""
+        return self.clients.client("iam")  # type: ignore[no-any-return]
+
+    @property
+    def logs(self) -> Any:
+        """Log groups; boto3's stubs have no type for it here."""
+        return self.clients.client("logs")
 
     @property
     def kms(self) -> KMSClient:

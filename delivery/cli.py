@@ -16,7 +16,7 @@ from jobdsl.cli import exit_codes
 from jobdsl.errors import JobdslError
 from jobdsl.printable import one_line, printable
 
-__all__ = ["CLEAN", "COMMANDS", "WAVES", "LazyGroup", "Row", "cli", "main", "run"]
+__all__ = ["CLEAN", "COMMANDS", "SETUP", "WAVES", "LazyGroup", "Row", "cli", "main", "run"]
 
 
 class Row(NamedTuple):
@@ -40,7 +40,13 @@ WAVES: dict[str, Row] = {
     "status": Row("delivery.rollout.commands:status", "Show the last rollout, place by place."),
 }
 """The commands of `delivery waves`."""
+SETUP: dict[str, Row] = {
+    "account": Row("delivery.setup.commands:account", "Make what bakes and deploys need in an account."),
+    "app": Row("delivery.setup.commands:app", "Make what the groups of an application need."),
+}
+"""The commands of `delivery setup`."""
 COMMANDS: dict[str, Row] = {
+    "setup": Row("delivery.cli:setup", "Make what accounts and applications need, by CloudFormation."),
     "bake": Row("delivery.bake.command:bake", "Bake an image: a package on top of a base."),
     "plan": Row("delivery.deploy.looking:plan", "Print the steps of a deploy and change nothing."),
     "deploy": Row("delivery.deploy.commands:deploy", "Deploy an image to a cluster."),
@@ -126,6 +132,11 @@ def clean() -> None:
 @click.group("waves", cls=LazyGroup, rows=WAVES)
 def waves() -> None:
     """Deploy to several regions, accounts and clusters in waves, by `waves` in delivery.toml."""
+
+
+@click.group("setup", cls=LazyGroup, rows=SETUP)
+def setup() -> None:
+    """Make what accounts and applications need, by CloudFormation. --plan prints it and changes nothing."""
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 SETTINGS = Path(__file__).parent.parent / "delivery" / "settings"
-SOURCES = (SETTINGS / "model.py", SETTINGS / "console.py", SETTINGS / "analysis.py", SETTINGS / "notify.py")
+SOURCES = tuple(SETTINGS / f"{name}.py" for name in ("model", "setup", "console", "analysis", "notify"))
 HEAD = """# `delivery.toml`
 
 What `delivery` is told by default: accounts, how clusters are deployed, how images are baked. It is looked
@@ -61,6 +61,7 @@ and these before `[defaults]`. Options of the commands go before all of them.
 """
 TABLES = {
     "Account": "[accounts.NAME]",
+    "AccountSetup": "[accounts.NAME.setup]",
     "Deploy": "[defaults], [accounts.NAME.defaults], [apps.NAME], [clusters.NAME]",
     "App": "[apps.NAME], besides",
     "Bake": "[bake]",

@@ -8,11 +8,12 @@ from delivery.aws import ErrorMeaning, meaning
 from delivery.deploy.launch_changes import retyped
 from delivery.deploy.template import LaunchSource, Template, named, source_of
 from delivery.errors import USAGE, DeliveryError
+from delivery.setup.app_stack import target_group_name
 
 if TYPE_CHECKING:
     from delivery.deploy.context import Site
 
-__all__ = ["launch", "settings"]
+__all__ = ["launch", "settings", "target_groups"]
 
 _GRACE_SECONDS = 300
 """How long a new instance may be ill by default."""
@@ -54,3 +55,13 @@ def settings(site: Site) -> dict[str, Any]:
             "HealthCheckGracePeriod": _GRACE_SECONDS if grace is None else grace,
         }
     return parameters
+
+
+def target_groups(site: Site) -> list[str]:
+    """Return the name of the target group that `delivery setup app` makes for a cluster, or nothing."""
+    cluster, deploy = site.cluster, site.deploy
+    app = site.settings.apps.get(cluster.app)
+    is_named = deploy.target_groups is not None or deploy.load_balancers is not None
+    if app is None or app.port is None or is_named or str(cluster) != cluster.app:
+        return []
+    return [target_group_name(cluster.app)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from delivery import tags
 from delivery.aws import Aws, AwsError, ErrorMeaning, asking
+from delivery.deploy import first_group
 from delivery.deploy.model import Cluster, Group
 from delivery.deploy.weights import Weights
 from delivery.errors import USAGE, DeliveryError
@@ -134,6 +135,8 @@ class Attached:
             arns = _arns(site.aws, settings.target_groups)
         if settings.load_balancers is not None:
             names = [*settings.load_balancers]
+        if previous is None and not arns and not names:
+            arns = _arns(site.aws, first_group.target_groups(site))
         if not arns and not names:
             raise _nothing(str(site.cluster), previous)
         return taking(arns, names)

@@ -30,6 +30,7 @@ from delivery.settings.model import (
     LockSettings,
 )
 from delivery.settings.notify import NotifySettings, read_notify
+from delivery.settings.setup import MOST_CONDITIONS, AccountSetup
 from delivery.wave_targets import parse_target
 from jobdsl.errors import EstateError, Problem, Where, suggestion
 from jobdsl.exit_codes import WRONG_USAGE
@@ -93,7 +94,8 @@ def _read(reader: Reader) -> DeliverySettings:
     for name, table in _tables(reader, "accounts"):
         plain = dict(table)
         layers["accounts", name] = _layer(reader, plain.pop("defaults", {}), ("accounts", name, "defaults"))
-        accounts[name] = reader.table(Account, plain, ("accounts", name), name=name)
+        setup = reader.table(AccountSetup, plain.pop("setup", {}), ("accounts", name, "setup"))
+        accounts[name] = reader.table(Account, plain, ("accounts", name), name=name, setup=setup)
     apps = {}
     for name, table in _tables(reader, "apps"):
         _one_of(reader, table, ("apps", name))
@@ -218,6 +220,7 @@ def _cross_checks(reader: Reader, settings: DeliverySettings) -> None:
     for recipient in settings.notify:
         _check_recipient(reader, settings, recipient)
     for name, app in settings.apps.items():
+        _check_app_setup(reader, name, app)
         for account_name in app.accounts or ():
             _known(reader, account_name, settings, ("apps", name, "accounts"))
     for shared in settings.bake.share:
@@ -279,3 +282,20 @@ def _known(reader: Reader, name: str, settings: DeliverySettings, path: tuple[st
     if name not in known:
         hint = suggestion(name, known) or (f"known are {', '.join(known)}" if known else "[accounts.NAME]")
         reader.error(path, f"{'.'.join(path)}: there is no account {name!r}", hint, word=name)
+
+
+def _check_app_setup(reader: Reader, name: str, app: App) -> None:
+    """Check what no single key of `[apps.NAME]` shows."""
+    if app.port is None:
+        for key in ("hosts", "paths", "priority", "error_percent", "policies"):
+            if getattr(app, key):
+                reader.error(
+                    ("apps", name, key), f"apps.{name}.{key} has no effect without port", "port = 8080"
+                )
+    if len(app.hosts) + len(app.paths) > MOST_CONDITIONS:
+        count = len(app.hosts) + len(app.paths)
+        reader.error(
+            ("apps", name, "paths"),
+            f"apps.{name} has {count} hosts and paths; a rule takes {MOST_CONDITIONS}",
+            "fewer, or patterns such as *.example.com",
+        )  # fmt: skip

@@ -12,6 +12,14 @@ from delivery.settings import values
 from delivery.settings.analysis import AnalysisSettings, load_analysis
 from delivery.settings.console import ConsoleSettings
 from delivery.settings.notify import NotifySettings
+from delivery.settings.setup import (
+    AccountSetup,
+    bad_health_path,
+    bad_hosts,
+    bad_log_days,
+    bad_paths,
+    bad_policies,
+)
 from delivery.wave_targets import bad_waves
 from delivery.windows import bad_freezes, bad_windows
 from jobdsl.errors import suggestion
@@ -72,6 +80,8 @@ class Account:
     """Globs of callers' ARNs, or `jenkins:USER` of a build, that may deploy here; None: all IAM allows."""
     apps: Names | None = None
     """Globs of applications that may be deployed here; None for all."""
+    setup: AccountSetup = field(default_factory=AccountSetup)
+    """`[accounts.NAME.setup]`."""
 
     @property
     def change_pattern(self) -> str | None:
@@ -214,6 +224,22 @@ class App(Deploy):
     """Globs of callers' ARNs, or `jenkins:USER` of a build, that may deploy it; None: all IAM allows."""
     test_clusters: Names | None = None
     """Globs of its clusters in which an image counts as tested; None for all of its clusters."""
+    port: int | None = number(None, 1, 65535)
+    """Port its instances listen on. With it `delivery setup app` makes what it needs; see docs/setup.md."""
+    health_path: str = checked("/healthz", bad_health_path)
+    """Path its target group asks for; 200 is healthy."""
+    hosts: tuple[str, ...] = checked((), bad_hosts)
+    """Host names of its rule; none: NAME and the `domain` of the account's setup."""
+    paths: tuple[str, ...] = checked((), bad_paths)
+    """Path patterns of its rule. Hosts and paths are at most 5."""
+    priority: int = number(0, 0, 50_000)
+    """Priority of its rule; 0: a number made from its name."""
+    error_percent: float = number(0.0, 0, 100)
+    """Share of its answers that are 5xx above which the alarm NAME-errors rings; 0: no alarm."""
+    policies: tuple[str, ...] = checked((), bad_policies)
+    """ARNs of managed policies of its role."""
+    log_days: int = checked(30, bad_log_days)
+    """How long its log group /delivery/NAME keeps; 0: no log group."""
 
 
 @dataclass(frozen=True, slots=True)
