@@ -1,4 +1,4 @@
-"""A cloud to try things in: AWS as the tests play it, in a process of its own, and what its machines run.
+"""A cloud to try things in: the simulated AWS in a process of its own, and what its machines run.
 
 Instances that bake install their package, say so and stop; those that serve run the package their image was
 baked of, and are healthy if it says hello.
@@ -16,30 +16,28 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
 __all__ = ["Machines", "aws", "health"]
 
-SERVER = Path(__file__).with_name("demo_aws.py")
 SECONDS = "0.05"
 """How long an instance takes to boot, to install, and an image to become available."""
 
 
 @contextmanager
 def aws() -> Iterator[str]:
-    """moto as a server, with the images and instances of the tests; gives its URL."""
+    """AWS of `delivery.testing` as a process; gives its URL."""
     process = subprocess.Popen(
-        [sys.executable, str(SERVER), "0", SECONDS],
+        [sys.executable, "-m", "delivery.testing", "--seconds", SECONDS],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     try:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        yield process.stdout.readline().strip().partition("AWS_ENDPOINT_URL=")[2]
     finally:
         process.kill()
         process.communicate()

@@ -20,12 +20,12 @@ class Server:
     """A strict moto server in a process of its own."""
 
     def __init__(self, speed: float) -> None:
-        command = [sys.executable, str(SUPPORT / "images_strict.py"), "0", str(speed)]
+        command = [sys.executable, "-m", "delivery.testing", "--seconds", str(speed)]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=SUPPORT.parents[1]
         )
         assert self.process.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+        self.url = self.process.stdout.readline().strip().partition("AWS_ENDPOINT_URL=")[2]
         self.base = ""
 
     def begin_anew(self) -> None:
