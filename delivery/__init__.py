@@ -1,6 +1,6 @@
-"""Bake and deploy on AWS: what the job templates run, and anybody may run by hand.
+"""Bake and deploy on AWS: the commands that the job templates run and that users run by hand.
 
-The command is `delivery`; the modules under it import boto3 only when they talk to AWS.
+The command is `delivery`; the modules under it import boto3 only when they call AWS.
 """
 
 import sys
@@ -10,4 +10,5 @@ if (
     and not sys.flags.safe_path
     and {"delivery", "-mdelivery"} & {argument.partition(".")[0] for argument in sys.orig_argv}
 ):
-    del sys.path[0]  # `python -m delivery`: no module of the current directory stands in for one of ours
+    # `python -m delivery`: a module of the current directory must not replace one of the package.
+    del sys.path[0]

@@ -37,7 +37,7 @@ _ATTEMPTS = 8
 
 
 class AwsError(DeliveryError):
-    """An error of AWS with its code, what it means, and what was being done."""
+    """An error of AWS with its code, its meaning, and the operation that failed."""
 
     def __init__(self, message: str, hint: str, code: str, meaning: ErrorMeaning, exit_code: int = 1) -> None:
         super().__init__(message, hint, exit_code)
@@ -115,12 +115,12 @@ class Aws:
 
     @property
     def sns(self) -> Any:
-        """Topics that are informed of deploys; boto3's stubs have no type for it here."""
+        """Topics that get messages about deploys; boto3's stubs have no type for it here."""
         return self.clients.client("sns")
 
     @property
     def secretsmanager(self) -> Any:
-        """Secrets of what is informed of deploys; boto3's stubs have no type for it here."""
+        """Secrets of the services that are notified of deploys; boto3's stubs have no type for it here."""
         return self.clients.client("secretsmanager")
 
     @property
@@ -148,7 +148,7 @@ class Aws:
         """Return the ARN of the command's user, before any role was assumed. AwsError."""
         if self._base is self.session:
             return str(self._identity["Arn"])
-        with asking("asking AWS who we are"):
+        with asking("reading the caller's identity (sts:GetCallerIdentity)"):
             return self._base.client("sts", region_name=self.region).get_caller_identity()["Arn"]
 
     @cached_property
@@ -158,34 +158,34 @@ class Aws:
 
     @cached_property
     def _identity(self) -> Any:
-        with asking("asking AWS who we are"):
+        with asking("reading the caller's identity (sts:GetCallerIdentity)"):
             return self.sts.get_caller_identity()
 
     def in_region(self, region: str) -> Aws:
-        """The same account in another region."""
+        """Return the same account in another region."""
         return self if region == self.region else Aws(self.account, region, self.session, self._base)
 
 
 def open_aws(settings: DeliverySettings, account_name: str | None = None, region: str | None = None) -> Aws:
-    """The account of that name in that region; None takes the only one there is, or that of the environment.
+    """Open an account in a region; None takes the only one, or that of the environment.
 
-    DeliveryError (exit code 2) if there is no such account or region, or if the credentials are another
-    account's than in the settings.
+    DeliveryError (exit code 2) if there is no such account or region, or if the credentials belong to
+    another account than the settings name.
     """
     account = settings.account(account_name)
     base, session = _sessions(account)
     aws = Aws(account.name, _region(account, region, base), session, base)
     if account.id and aws.account_id != account.id:
         raise DeliveryError(
-            f"account {account.name!r} is {account.id}, but the credentials are of {aws.account_id}",
-            "profile, role or the AWS_* variables say whose credentials are taken",
+            f"account {account.name!r} is {account.id}, but the credentials belong to {aws.account_id}",
+            "set profile or role of the account in the settings, or the AWS_* variables, to its credentials",
             USAGE,
         )
     return aws
 
 
 def _sessions(account: Account) -> tuple[Session, Session]:
-    """That of the profile or the environment, and that of the role assumed from it, if there is one."""
+    """Return the session of the profile or environment, and that of the role assumed from it, if any."""
     with asking(f"connecting to account {account.name!r}"):
         session = open_session(account.profile)
         return session, assume_role(session, account.role, "delivery") if account.role else session
@@ -198,8 +198,8 @@ def _region(account: Account, requested: str | None, session: Session) -> str:
     region = requested or (account.regions[0] if len(account.regions) == 1 else around)
     known = ", ".join(account.regions)
     if not region:
-        hint = f"--region takes one of {known}" if known else "--region or AWS_REGION"
-        raise DeliveryError(f"which region of account {account.name!r}?", hint, USAGE)
+        hint = f"set --region to one of {known}" if known else "set --region or AWS_REGION"
+        raise DeliveryError(f"no region is given for account {account.name!r}", hint, USAGE)
     if account.regions and region not in account.regions:
         hint = suggestion(region, account.regions) or f"its regions are {known}"
         raise DeliveryError(f"account {account.name!r} is not used in region {region!r}", hint, USAGE)
@@ -207,26 +207,26 @@ def _region(account: Account, requested: str | None, session: Session) -> str:
 
 
 _HINTS = {
-    ErrorMeaning.Denied: "compare the role's policy with the one in docs/delivery",
-    ErrorMeaning.Throttled: "AWS gets too many requests from this account; the same command continues",
-    ErrorMeaning.NoCapacity: "name more instance types or subnets, or ask Service Quotas for more",
-    ErrorMeaning.Unavailable: "the same command continues where this one stopped",
+    ErrorMeaning.Denied: "compare the role's policy with the one in docs/delivery.md",
+    ErrorMeaning.Throttled: "AWS throttles this account; run the same command again to continue",
+    ErrorMeaning.NoCapacity: "name more instance types or subnets, or request a higher quota",
+    ErrorMeaning.Unavailable: "run the same command again to continue where this one stopped",
 }
 
 
 _CLOCK = (
-    "is the clock of this host right (date -u)? AWS refuses signatures that are five minutes off; "
-    "else the access key or its secret is wrong"
+    "check the clock of this host (date -u): AWS refuses signatures that are five minutes off;  "
+    "if it is right, the access key or its secret is wrong"
 )
 
 
 def hint_of(code: str, means: ErrorMeaning) -> str:
-    """What to do about an error of AWS; empty if nothing is known."""
+    """Return the hint for an error of AWS; empty if there is none."""
     return _CLOCK if is_of_the_clock(code) else _HINTS.get(means, "")
 
 
 def code_of(error: BaseException) -> str:
-    """Return the code AWS gave an error, such as `InvalidAMIID.NotFound`; empty if it is none of AWS."""
+    """Return the code AWS gave an error, such as `InvalidAMIID.NotFound`; empty for any other error."""
     return error.code if isinstance(error, AwsError) else errors.code_of(error)
 
 
@@ -254,4 +254,4 @@ def _error(doing: str, failure: errors.AwsFailure) -> AwsError:
         return AwsError(f"{doing}: {code}: {failure.text}", hint_of(code, means), code, means)
     if failure.kind == "settings":
         return AwsError(f"{doing}: {failure.text}", errors.SETTINGS_HINT, code, means)
-    return AwsError(f"{doing}: AWS does not answer: {failure.text}", _HINTS[means], code, means)
+    return AwsError(f"{doing}: no answer from AWS: {failure.text}", _HINTS[means], code, means)

@@ -1,4 +1,4 @@
-"""Whether a change request may be used, asked of the system that keeps them."""
+"""Checks a change request against the system that keeps change requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIMEOUT_S = 20.0
 
 
 def ask(url: str, change_request: str, account: str) -> Problem | None:
-    """GET the URL with `{change_request}` filled in; 200 means yes. No answer is no, and so is a redirect."""
+    """GET the URL with `{change_request}` filled in; only 200 permits it. A redirect is not followed."""
     import requests
 
     token = os.environ.get(TOKEN)
@@ -29,7 +29,7 @@ def ask(url: str, change_request: str, account: str) -> Problem | None:
     except requests.RequestException as error:
         return _refused(
             f"change request {change_request} could not be checked: {type(error).__name__} at {_host(place)}",
-            f"is accounts.{account}.change_request_url right, and the system up?",
+            f"check accounts.{account}.change_request_url, and that the system is up",
         )
     return None if status == 200 else _unfit(change_request, status, place, account)
 
@@ -38,10 +38,10 @@ def _unfit(change_request: str, status: int, place: str, account: str) -> Proble
     status_text = f"HTTP {status} from {_host(place)}"
     unchecked = f"change request {change_request} could not be checked: {status_text}"
     if status in (401, 403) or 300 <= status < 400:
-        return _refused(f"{unchecked}, which wants a login", f"{TOKEN} is the variable for a token")
+        return _refused(f"{unchecked}, which requires a login", f"set {TOKEN} to a token of that system")
     if status >= 500:
         return _refused(unchecked, "try again once the system is up")
-    hint = "is it approved, and its time window open?"
+    hint = "check that it is approved and that its time window is open"
     return _refused(f"change request {change_request} may not be used in {account}: {status_text}", hint)
 
 

@@ -28,14 +28,16 @@ class Row(NamedTuple):
 
 CLEAN: dict[str, Row] = {
     "amis": Row("delivery.clean.amis_command:amis", "Remove unused images that a bake made."),
-    "bakes": Row("delivery.clean.bakes_command:bakes", "Remove what bakes left behind that were killed."),
-    "groups": Row("delivery.clean.groups_command:groups", "Delete groups whose time is over."),
+    "bakes": Row("delivery.clean.bakes_command:bakes", "Remove resources that killed bakes left behind."),
+    "groups": Row(
+        "delivery.clean.groups_command:groups", "Delete disabled groups after their retention time."
+    ),
 }
 """The commands of `delivery clean`."""
 WAVES: dict[str, Row] = {
     "plan": Row("delivery.rollout.commands:plan", "Print all waves of a deploy and change nothing."),
     "deploy": Row("delivery.rollout.commands:deploy", "Deploy an image wave by wave."),
-    "resume": Row("delivery.rollout.commands:resume", "Go on with a rollout that was stopped."),
+    "resume": Row("delivery.rollout.commands:resume", "Continue a rollout that was stopped."),
     "rollback": Row("delivery.rollout.commands:rollback", "Roll back what a rollout has deployed."),
     "status": Row("delivery.rollout.commands:status", "Show the last rollout, place by place."),
 }
@@ -50,12 +52,12 @@ COMMANDS: dict[str, Row] = {
     "bake": Row("delivery.bake.command:bake", "Bake an image: a package on top of a base."),
     "plan": Row("delivery.deploy.looking:plan", "Print the steps of a deploy and change nothing."),
     "deploy": Row("delivery.deploy.commands:deploy", "Deploy an image to a cluster."),
-    "promote": Row("delivery.deploy.commands:promote", "Go on with the canary that waits."),
-    "rollback": Row("delivery.deploy.commands:rollback", "Traffic back to the group before."),
+    "promote": Row("delivery.deploy.commands:promote", "Promote the canary that waits for a decision."),
+    "rollback": Row("delivery.deploy.commands:rollback", "Give the traffic back to the previous group."),
     "resize": Row("delivery.deploy.manual_commands:resize", "Change the size of a group."),
-    "traffic": Row("delivery.deploy.manual_commands:traffic", "Give a group traffic, or take it out."),
-    "terminate": Row("delivery.deploy.manual_commands:terminate", "End an instance, and have it replaced."),
-    "resume": Row("delivery.deploy.commands:resume", "Go on where a deploy or rollback was stopped."),
+    "traffic": Row("delivery.deploy.manual_commands:traffic", "Enable or disable traffic to a group."),
+    "terminate": Row("delivery.deploy.manual_commands:terminate", "Terminate and replace an instance."),
+    "resume": Row("delivery.deploy.commands:resume", "Continue a deploy or rollback that was stopped."),
     "status": Row("delivery.deploy.looking:status", "Show the state of a cluster."),
     "waves": Row("delivery.cli:waves", "Deploy to several regions, accounts and clusters in waves."),
     "list": Row("delivery.overview.list_command:list_groups", "List what runs in all accounts and regions."),
@@ -77,11 +79,11 @@ class LazyGroup(click.Group):
         self.rows = rows
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """All of them, in the order of the table."""
+        """Return the names of all commands, in the order of the table."""
         return [*self.rows, *self.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
+        """Load the command of that name."""
         if cmd_name not in self.rows:
             return super().get_command(ctx, cmd_name)
         module, _, name = self.rows[cmd_name].place.partition(":")
@@ -101,7 +103,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """One line a command."""
+        """Write one line per command."""
         lines = [(name, row.about) for name, row in self.rows.items()]
         lines += [(name, command.get_short_help_str(80)) for name, command in self.commands.items()]
         if lines:
@@ -145,20 +147,20 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command; gives its exit code."""
-    return exit_codes.run(cli, "delivery", arguments, report_error=_told)
+    """Run one command and return its exit code."""
+    return exit_codes.run(cli, "delivery", arguments, report_error=_report)
 
 
-def _told(error: Exception) -> int | None:
+def _report(error: Exception) -> int | None:
     if isinstance(error, JobdslError):
-        _say(error)
+        _print_error(error)
         return error.exit_code
     from jobdsl.aws.errors import failure_of
 
-    return _unforeseen(error) if failure_of(error) else None
+    return _report_aws_error(error) if failure_of(error) else None
 
 
-def _say(error: JobdslError) -> None:
+def _print_error(error: JobdslError) -> None:
     for problem in error.problems:
         place = f"{problem.where}: " if problem.where else ""
         message, hint = (printable(text).replace("\n", "\n  ") for text in (problem.message, problem.hint))
@@ -167,16 +169,16 @@ def _say(error: JobdslError) -> None:
             click.echo(f"  {hint}", err=True)
 
 
-def _unforeseen(error: Exception) -> int:
+def _report_aws_error(error: Exception) -> int:
     """Report an unforeseen error of AWS in its own words."""
     from delivery.aws import asking
 
     try:
-        with asking("speaking to AWS"):
+        with asking("calling AWS"):
             raise error
-    except DeliveryError as told:
-        _say(told)
-        return told.exit_code
+    except DeliveryError as translated:
+        _print_error(translated)
+        return translated.exit_code
 
 
 if __name__ == "__main__":

@@ -40,14 +40,14 @@ class CommonOptions:
         return self.open(self.account_name)
 
     def open(self, account: str | None) -> Aws:
-        """Another account, in the region asked for."""
+        """Open another account in the region of --region."""
         from delivery.aws import open_aws
 
         return open_aws(self.settings, account, self.region_name)
 
 
 def place_options(command: Command) -> Command:
-    """--settings, --account and --region; the command gets them as `place`, a `CommonOptions`."""
+    """--settings, --account and --region; pass them to the command as `place`, a `CommonOptions`."""
 
     @click.option(
         "--settings",

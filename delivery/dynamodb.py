@@ -1,4 +1,4 @@
-"""Tables of DynamoDB that the first run makes which may make them."""
+"""Tables of DynamoDB that the first run with the permission creates."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def make_table(
     clock: HostClock,
     sleep: Callable[[float], None] | None = None,
 ) -> None:
-    """Make a table, and wait until it can be used.
+    """Create a table, and wait until it can be used.
 
     Args:
-        aws: the account and region it is made in.
+        aws: the account and region it is created in.
         table: its name.
-        create: makes it; a table that exists already is no error.
+        create: creates it; a table that exists already is no error.
         purpose: what it is for, as in `for locks`.
         setting: the table of `delivery.toml` that names it.
         clock: measures how long it takes.
         sleep: waits, in place of the clock.
 
     Raises:
-        DeliveryError: it may not be made, or is not ready in time.
+        DeliveryError: it may not be created, or is not ready in time.
     """
     try:
         with asking(f"creating table {table} for {purpose}"):
@@ -50,9 +50,9 @@ def make_table(
     except DeliveryError as error:
         if meaning(error) is not ErrorMeaning.Denied:
             raise
-        hint = f'docs/delivery.md has the command that makes it; [{setting}] table = "none" does without'
+        hint = f'run the command for it in docs/delivery.md, or set [{setting}] table = "none" to do without'
         raise DeliveryError(
-            f"there is no table {table!r} for {purpose}, and it may not be made", hint
+            f"table {table!r} for {purpose} does not exist, and this caller may not create it", hint
         ) from error
     until = clock.now() + _READY_S
     while clock.now() < until:

@@ -34,15 +34,15 @@ Wrong settings and files end with FAILED, wrong options with WRONG_USAGE, as in 
 ROLLED_BACK = 3
 """The deploy was rolled back: traffic is where it was."""
 WAITING = 4
-"""A decision is waited for: promote or rollback."""
+"""The deploy waits for a decision: promote or rollback."""
 REFUSED = 5
-"""Policy refuses; nothing was done."""
+"""The policy refuses the request; nothing was done."""
 LOCKED = 6
 """Another deploy of the cluster is under way; nothing was done."""
 
 
 class DeliveryError(JobdslError):
-    """What went wrong, the way out, and the exit code."""
+    """What went wrong, the hint, and the exit code."""
 
     def __init__(self, message: str, hint: str = "", exit_code: int = FAILED) -> None:
         super().__init__(message, hint=hint)
@@ -58,7 +58,7 @@ class SeveralError(DeliveryError):
 
     @property
     def problems(self) -> list[Problem]:
-        """Every one of them."""
+        """All problems, in the order they were found."""
         return self._problems
 
 
@@ -70,14 +70,14 @@ class SettingsError(SeveralError):
 
 
 class PolicyError(SeveralError):
-    """Everything policy has against it, each with its way out."""
+    """Everything the policy refuses, each with a hint."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         super().__init__(problems, REFUSED)
 
 
 class LockedError(DeliveryError):
-    """Another run holds the lock, or has taken it from this one."""
+    """Another run holds the lock, or has taken it over from this one."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint, LOCKED)

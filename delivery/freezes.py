@@ -87,7 +87,7 @@ def _body(answer: Any, shown: str, clock: HostClock, until: float) -> str:
     from urllib3.exceptions import HTTPError
 
     if answer.status_code != 200:
-        wants = f", and {TOKEN} may hold a token" if answer.status_code in (401, 403) else ""
+        wants = f"; set {TOKEN} to a token of that server" if answer.status_code in (401, 403) else ""
         raise _unknown(shown, f"HTTP {answer.status_code}{wants}")
     raw = bytearray()
     try:
@@ -112,7 +112,7 @@ def _shown(url: str) -> str:
 
 
 def _unknown(shown: str, reason: str) -> DeliveryError:
-    hint = "--change-request ID deploys without knowing them; a rollback is always possible"
+    hint = "--change-request ID deploys without reading them; a rollback is always possible"
     return DeliveryError(f"freezes cannot be read from {shown}: {reason}", hint, REFUSED)
 
 
@@ -177,7 +177,7 @@ Wrong = tuple[str, str, str]
 
 def _entry(entry: Mapping[str, Any]) -> tuple[Freeze | None, list[Wrong]]:
     wrong: list[Wrong] = [
-        (key, f"unknown key {key}", suggestion(key, _KEYS) or f"known are {', '.join(_KEYS)}")
+        (key, f"unknown key {key}", suggestion(key, _KEYS) or f"the keys are {', '.join(_KEYS)}")
         for key in entry
         if key not in _KEYS
     ]
@@ -220,7 +220,7 @@ def _period(value: object, zone: ZoneInfo | None) -> tuple[datetime, datetime]:
     if isinstance(value, str):
         match = _TIME.fullmatch(value.strip())
         if match is None:
-            raise ValueError(f"is {value!r}, no time like '2026-12-20' or '2026-12-20 18:00'")
+            raise ValueError(f"is {value!r}, not a time like '2026-12-20' or '2026-12-20 18:00'")
         value = (datetime if match["time"] else date).fromisoformat(value.strip())
     if not isinstance(value, date):
         wrong = "is missing" if value is None else "must be a date, or a date and time"

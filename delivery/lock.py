@@ -2,7 +2,7 @@
 
 The record is `deploy:ACCOUNT:REGION:CLUSTER` in the table of `[lock]`, in the account and region that is
 deployed to. It is renewed before every call that changes something. A run that was killed no longer renews
-it: the next one takes it once it stood unchanged for `LEASE` seconds by that run's own clock. A rollback
+it: the next one takes it once it was unchanged for `LEASE` seconds by that run's own clock. A rollback
 does not wait and takes it over. The fence grows with every change of owner: once another run has the
 lock, the old one learns so before its next change.
 """
@@ -51,11 +51,11 @@ class Lock(Protocol):
 
     @property
     def fence(self) -> int:
-        """Number of the turn; 0 where there is no lock."""
+        """The fencing token; 0 where there is no lock."""
         ...
 
     def check(self) -> None:
-        """Before every call that changes something: LockedError if another run has taken over."""
+        """Renew it before every call that changes something. LockedError if another run has taken over."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -82,10 +82,10 @@ class FreeLock:
         self._clock = clock
 
     def check(self) -> None:
-        """Always good."""
+        """Do nothing: there is no lock to lose."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for a number of seconds."""
         self._clock.sleep(seconds)
 
     def __enter__(self) -> FreeLock:
@@ -124,36 +124,36 @@ class TableLock:
 
     @property
     def fence(self) -> int:
-        """Number of our turn."""
+        """The fencing token of this run."""
         return self._lease.fence
 
     def check(self) -> None:
         """Renew it: another run may have taken it over at any moment."""
-        with self._telling():
+        with self._translated_errors():
             ours = self._lease.may_act()
         if not ours:
-            raise self._lost()
+            raise self._lost_error()
 
     def sleep(self, seconds: float) -> None:
         """Wait in portions, and renew it in between."""
         sleep_renewing(self._clock, self.check, seconds)
 
     def __enter__(self) -> TableLock:
-        before = self._look()
+        before = self._read_holder()
         if self._takes_over and before is not None:
             self._seize(before)
             return self
         is_reported, unanswered = False, 0
         while not self._acquire():
-            now = self._look()
-            if now is not None and now != before:  # taken or renewed while we looked: a run is alive
-                raise self._held(now)
+            now = self._read_holder()
+            if now is not None and now != before:  # taken or renewed between two reads: a run is alive
+                raise self._held_error(now)
             if now is not None and not is_reported:
                 self._say(_waiting(now, self._lease.waits()))
                 is_reported = True
             unanswered = unanswered + 1 if self._lease.unanswered else 0
             if unanswered == _UNANSWERED:
-                raise self._silent()
+                raise self._write_error()
             self._clock.sleep(POLL)
         return self
 
@@ -161,35 +161,35 @@ class TableLock:
         self._lease.release()
 
     def _acquire(self) -> bool:
-        with self._telling():
+        with self._translated_errors():
             return self._lease.acquire()
 
     def _seize(self, before: LockHolder) -> None:
-        """Take it from a run that may be alive, and let end what that run is just doing."""
+        """Take it over from a run that may be alive, and wait for the call that run may have begun."""
         self._say(f"taking the lock over from {before.owner}: it stops before its next change")
         for _ in range(_UNANSWERED):
-            with self._telling():
+            with self._translated_errors():
                 if self._lease.seize():
                     self._clock.sleep(UNDER_WAY)
                     return
             self._clock.sleep(POLL)
-        raise self._silent()
+        raise self._write_error()
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """A refusal of the table as an error of this lock."""
+    def _translated_errors(self) -> Iterator[None]:
+        """Turn an error of the table into one of this lock."""
         try:
             yield
         except LeaseError as error:
             raise DeliveryError(f"the lock of {self.cluster}: {error.message}", error.hint) from error
 
-    def _silent(self) -> DeliveryError:
+    def _write_error(self) -> DeliveryError:
         return DeliveryError(
             f"the lock of {self.cluster} in table {self._table} cannot be written: {self._lease.unanswered}",
-            "the same command continues where this one stopped",
+            "run the same command again to continue where this one stopped",
         )
 
-    def _look(self) -> LockHolder | None:
+    def _read_holder(self) -> LockHolder | None:
         """Return the holder; the table is made if it is not there."""
         try:
             return holder(self._aws, self._table, self.cluster)
@@ -199,13 +199,13 @@ class TableLock:
         _create(self._aws, self._table, self._clock)
         return None
 
-    def _held(self, by: LockHolder) -> LockedError:
+    def _held_error(self, by: LockHolder) -> LockedError:
         return LockedError(
             f"another command is at work in {self.cluster}: {by.owner}",
             "it ends by itself; delivery status shows its progress; delivery rollback stops it",
         )
 
-    def _lost(self) -> LockedError:
+    def _lost_error(self) -> LockedError:
         by = self._lease.holder()
         return LockedError(
             f"the lock of {self.cluster} was lost to {by}" if by else f"the lock of {self.cluster} was lost",
@@ -232,14 +232,14 @@ def open_lock(
     *,
     takes_over: bool = False,
 ) -> Lock:
-    """The lock of a cluster, to be used in a `with` statement.
+    """Return the lock of a cluster, to be used in a `with` statement.
 
-    `purpose` is what others read of the holder; `say` gets a line when a killed run's lock is waited for, or
-    that of another run is taken over, as `takes_over` allows.
+    `purpose` describes this run to users; `say` gets a line when this run waits for the lock of a killed
+    run, or takes over that of another run, as `takes_over` allows.
     """
     if settings.lock.table == "none":
         return FreeLock(clock)
-    owner = f"{purpose} ({_here()})"
+    owner = f"{purpose} ({_describe_run()})"
     return TableLock(aws, settings.lock.table, cluster, clock, owner, say, takes_over=takes_over)
 
 
@@ -258,17 +258,17 @@ def _name(aws: Aws, cluster: str) -> str:
     return f"deploy:{aws.account_id}:{aws.region}:{cluster}"
 
 
-def _here() -> str:
-    """This run, for people: a build's URL, or host and process."""
+def _describe_run() -> str:
+    """Describe this run to users: the URL of the build, or host and process."""
     return os.environ.get("BUILD_URL") or f"{socket.gethostname()}, process {os.getpid()}"
 
 
 def _waiting(by: LockHolder, seconds: float) -> str:
-    return f"locked by {by.owner}; unless it is still at work, that ends within {seconds:.0f} s: waiting"
+    return f"locked by {by.owner}; waiting: the lock of a killed run expires within {seconds:.0f} s"
 
 
 def _create(aws: Aws, table: str, clock: HostClock) -> None:
-    """Make the table, and wait until it may be used. DeliveryError."""
+    """Create the table, and wait until it can be used. DeliveryError."""
     make_table(
         aws,
         table,

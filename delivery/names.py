@@ -46,8 +46,8 @@ _APP_VERSION = re.compile(
 )
 
 
-class NameProblem(ValueError):  # noqa: N818 - what is wrong with a name, and the way out
-    """A name that cannot be. `hint` is the way out."""
+class NameProblem(ValueError):  # noqa: N818 - what is wrong with a name, and the hint
+    """A name that is not valid."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -85,20 +85,20 @@ def cluster(app: str, stack: str = "", detail: str = "") -> ClusterName:
         raise NameProblem("an application needs a name")
     if "-" in app:
         hint = f"{app.replace('-', '')} or {app.replace('-', '_')}"
-        raise NameProblem(f"application {app!r}: a hyphen would separate application and stack", hint)
+        raise NameProblem(f"application {app!r}: a hyphen separates application and stack", f"use {hint}")
     if not _NAME.fullmatch(app) or len(app) > LONGEST_APP:
-        raise NameProblem(f"application {app!r}: letters, digits, '.' and '_', at most {LONGEST_APP}")
+        raise NameProblem(f"application {app!r} must be letters, digits, '.' and '_', at most {LONGEST_APP}")
     if stack and not _NAME.fullmatch(stack):
-        raise NameProblem(f"stack {stack!r}: letters, digits, '.' and '_'")
+        raise NameProblem(f"stack {stack!r} must be letters, digits, '.' and '_'")
     if detail and (not _DETAIL.fullmatch(detail) or detail.startswith("-")):
-        raise NameProblem(f"detail {detail!r}: letters, digits and . _ ~ ^ -, not beginning with a hyphen")
+        raise NameProblem(
+            f"detail {detail!r} must be letters, digits and . _ ~ ^ -, without a leading hyphen"
+        )
     for kind, part in (("application", app), ("stack", stack), ("detail", detail)):
         if _PUSH_WITHIN.search(part):
-            raise NameProblem(f"{kind} {part!r} holds what looks like a push (v and three to six digits)")
+            raise NameProblem(f"{kind} {part!r} contains a push (v and three to six digits)")
         if kind != "application" and _LABEL.search(part):
-            raise NameProblem(
-                f"{kind} {part!r} holds what looks like a label of an older naming (c0x, d0x ...)"
-            )
+            raise NameProblem(f"{kind} {part!r} contains a label of an older naming (c0x, d0x ...)")
     cluster = ClusterName(app, stack, detail)
     if len(str(cluster)) + len("-v000") > LONGEST_GROUP:
         raise NameProblem(
@@ -108,7 +108,7 @@ def cluster(app: str, stack: str = "", detail: str = "") -> ClusterName:
 
 
 def parse_cluster(text: str) -> ClusterName:
-    """The cluster of a text like `app-stack-detail`; NameProblem if it is none."""
+    """Parse a text like `app-stack-detail`. NameProblem if it is not the name of a cluster."""
     if (group_name := parse_group(text)) and group_name.push is not None:
         raise NameProblem(
             f"{text} is the name of a group, not of a cluster", f"its cluster is {group_name.cluster}"
@@ -119,7 +119,7 @@ def parse_cluster(text: str) -> ClusterName:
 
 
 def group(of: ClusterName, push: int) -> GroupName:
-    """A push of a cluster."""
+    """Return a push of a cluster."""
     return GroupName(of, push)
 
 
@@ -137,7 +137,7 @@ def parse_group(name: str) -> GroupName | None:
 
 
 def next_group(of: ClusterName, existing: Iterable[str], newest: str | None = None) -> GroupName:
-    """The next push of a cluster: one after the newest, taken numbers skipped, v000 after v999.
+    """Return the next push of a cluster: one after the newest, taken numbers skipped, v000 after v999.
 
     `newest` is the group created last; without it, the highest number counts. NameProblem if all
     numbers are taken.
@@ -158,9 +158,9 @@ def next_group(of: ClusterName, existing: Iterable[str], newest: str | None = No
 def image_name(
     package: str, version: str, release: str, arch: str, minute: str, taken: Collection[str] = ()
 ) -> str:
-    """The name of an image: `package-version-release-arch-yyyymmddHHMM`, other characters as `_`.
+    """Return the name of an image: `package-version-release-arch-yyyymmddHHMM`, other characters as `_`.
 
-    A name in `taken` gets a number behind it. 3 to 128 characters, as EC2 wants.
+    A name in `taken` gets a number behind it. 3 to 128 characters, as EC2 requires.
     """
     text = _IMAGE_BAD.sub("_", f"{package}-{version}-{release or '0'}-{arch}-{minute}")
     if len(text) > 120:
@@ -184,7 +184,7 @@ class AppVersion(NamedTuple):
 
 
 def app_version(name: str, version: str, build: str = "", commit: str = "", job: str = "") -> str:
-    """The `appversion` of a package: `name-version-hBUILD.commit/job/BUILD`, as far as it is known."""
+    """Return the `appversion` of a package: `name-version-hBUILD.commit/job/BUILD`, as far as it is known."""
     text = f"{name}-{version}"
     if build and commit:
         text += f"-h{build}.{commit}"

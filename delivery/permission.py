@@ -1,4 +1,4 @@
-"""Policy at a real account: reads what `policy` judges, and refuses a deploy before anything is done."""
+"""Checks the policy on AWS: reads what `policy` judges, and refuses a deploy before anything is changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from delivery import tags
 from delivery.aws import ErrorMeaning, asking, meaning, open_aws
 from delivery.change_requests import ask
 from delivery.errors import DeliveryError, PolicyError
-from delivery.policy import Wish, refusals
+from delivery.policy import DeployRequest, refusals
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -26,12 +26,12 @@ def permit(
     change_request: str = "",
     jenkins_user: str = "",
 ) -> None:
-    """Refuse the deploy of an image to the account of `aws`: PolicyError with everything against it.
+    """Check whether an image may be deployed to the account of `aws`. PolicyError with all reasons if not.
 
     AwsError if it is unknown.
     """
     account = settings.account(aws.account)
-    wish = Wish(
+    request = DeployRequest(
         app,
         image,
         _caller(settings, account, app, aws),
@@ -39,7 +39,7 @@ def permit(
         _tags(settings, account, aws, image),
         jenkins_user,
     )
-    problems = refusals(settings, account, wish)
+    problems = refusals(settings, account, request)
     if account.change_request_url and not any(problem.rule == "change-request" for problem in problems):
         unfit = ask(account.change_request_url, change_request, account.name)
         problems += [unfit] if unfit else []
@@ -48,7 +48,7 @@ def permit(
 
 
 def _tags(settings: DeliverySettings, account: Account, aws: Aws, image: str) -> dict[str, str] | None:
-    """The image's tags where it must have run."""
+    """Read the image's tags in the account in which it must have run."""
     where = settings.tested_in(account)
     return {} if where is None else image_tags(open_aws(settings, where, aws.region), image)
 
@@ -60,9 +60,9 @@ def _caller(settings: DeliverySettings, account: Account, app: str, aws: Aws) ->
 
 
 def image_tags(aws: Aws, image: str) -> dict[str, str] | None:
-    """An image's tags as this account has them; None if it is not there. AwsError."""
+    """Read an image's tags in this account; None if it is not there. AwsError."""
     try:
-        with asking(f"looking at image {image} in {aws.account}"):
+        with asking(f"reading image {image} in {aws.account}"):
             images = aws.ec2.describe_images(ImageIds=[image])["Images"]
     except DeliveryError as error:
         if meaning(error) is ErrorMeaning.NotFound:

@@ -1,6 +1,6 @@
 """Whether a deploy is allowed: by user, image, place, under which change request, and tested before. Pure.
 
-`refusals` gives everything there is against it at once, each with the way out. A rollback is never asked:
+`refusals` returns all reasons at once, each with a hint. A rollback is never checked:
 it must be possible at any time.
 """
 
@@ -15,11 +15,11 @@ from delivery import names, tags
 from delivery.settings import Account, App, DeliverySettings
 from jobdsl.errors import Problem
 
-__all__ = ["Wish", "refusals"]
+__all__ = ["DeployRequest", "refusals"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DeployRequest:
     """What a user wants to deploy."""
 
     app: str
@@ -39,78 +39,79 @@ class Wish:
         return (self.caller, f"jenkins:{self.jenkins_user}") if self.jenkins_user else (self.caller,)
 
 
-def refusals(settings: DeliverySettings, account: Account, wish: Wish) -> list[Problem]:
-    """Everything against this wish in this account; empty if it is allowed."""
-    app = settings.apps.get(wish.app, App())
+def refusals(settings: DeliverySettings, account: Account, request: DeployRequest) -> list[Problem]:
+    """Return all reasons against a deploy in this account; empty if it is allowed."""
+    app = settings.apps.get(request.app, App())
     return [
-        *_places(account, app, wish),
-        *_people(account, app, wish),
-        *_change(account, wish),
-        *_tested(settings, account, wish),
+        *_places(account, app, request),
+        *_people(account, app, request),
+        *_change(account, request),
+        *_tested(settings, account, request),
     ]
 
 
-def _places(account: Account, app: App, wish: Wish) -> Iterator[Problem]:
-    if account.apps is not None and not _any(account.apps, wish.app):
+def _places(account: Account, app: App, request: DeployRequest) -> Iterator[Problem]:
+    if account.apps is not None and not _any(account.apps, request.app):
         hint = f"accounts.{account.name}.apps names {', '.join(account.apps) or 'none'}"
-        yield _refused("app", f"application {wish.app} may not be deployed in {account.name}", hint)
+        yield _refused("app", f"application {request.app} may not be deployed in {account.name}", hint)
     if app.accounts is not None and account.name not in app.accounts:
-        hint = f"apps.{wish.app}.accounts names {', '.join(app.accounts) or 'none'}"
-        yield _refused("app", f"application {wish.app} is not deployed in {account.name}", hint)
+        hint = f"apps.{request.app}.accounts names {', '.join(app.accounts) or 'none'}"
+        yield _refused("app", f"application {request.app} is not deployed in {account.name}", hint)
 
 
-def _people(account: Account, app: App, wish: Wish) -> Iterator[Problem]:
-    lists = {f"accounts.{account.name}": account.deployers, f"apps.{wish.app}": app.deployers}
+def _people(account: Account, app: App, request: DeployRequest) -> Iterator[Problem]:
+    lists = {f"accounts.{account.name}": account.deployers, f"apps.{request.app}": app.deployers}
     for kind, allowed in lists.items():
-        if allowed is not None and not any(_any(allowed, name) for name in wish.names):
-            hint = f"{kind}.deployers names {', '.join(allowed) or 'no one'}"
-            who = " as ".join(reversed(wish.names))
-            yield _refused("deployer", f"{who} may not deploy {wish.app} in {account.name}", hint)
+        if allowed is not None and not any(_any(allowed, name) for name in request.names):
+            hint = f"{kind}.deployers names {', '.join(allowed) or 'none'}"
+            caller = " as ".join(reversed(request.names))
+            yield _refused("deployer", f"{caller} may not deploy {request.app} in {account.name}", hint)
 
 
 _LONGEST = 100
 """Characters of a change request: what a pattern is tried on."""
 
 
-def _change(account: Account, wish: Wish) -> Iterator[Problem]:
-    if unfit := tags.unfit(wish.change_request):
-        yield _refused("change-request", f"the change request {unfit}", "--change-request takes its number")
+def _change(account: Account, request: DeployRequest) -> Iterator[Problem]:
+    if unfit := tags.unfit(request.change_request):
+        yield _refused("change-request", f"the change request {unfit}", "set --change-request to its number")
         return
     pattern = account.change_pattern
     if pattern is None:
         return
-    looks = "" if pattern == ".+" else f", which looks like {pattern}"
-    if not wish.change_request:
-        hint = f"--change-request takes its number{looks}"
-        yield _refused("change-request", f"{account.name} wants a change request", hint)
-    elif len(wish.change_request) > _LONGEST or not re.fullmatch(pattern, wish.change_request):
-        message = f"{wish.change_request[:_LONGEST]!r} is no change request of {account.name}"
-        yield _refused("change-request", message, f"--change-request takes its number{looks}")
+    form = "" if pattern == ".+" else f", which matches {pattern}"
+    if not request.change_request:
+        hint = f"set --change-request to its number{form}"
+        yield _refused("change-request", f"{account.name} requires a change request", hint)
+    elif len(request.change_request) > _LONGEST or not re.fullmatch(pattern, request.change_request):
+        message = f"{request.change_request[:_LONGEST]!r} is not a change request of {account.name}"
+        yield _refused("change-request", message, f"set --change-request to its number{form}")
 
 
-def _tested(settings: DeliverySettings, account: Account, wish: Wish) -> Iterator[Problem]:
+def _tested(settings: DeliverySettings, account: Account, request: DeployRequest) -> Iterator[Problem]:
     where = settings.tested_in(account)
     if where is None:
         return
-    first = f"delivery deploy --account {where} --image {wish.image} first"
-    if wish.image_tags is None:
-        hint = f"is it the right region? {first}"
-        yield _refused("tested", f"{wish.image} is not to be found in {where}", hint)
+    test_first = f"run delivery deploy --account {where} --image {request.image} first"
+    if request.image_tags is None:
+        hint = f"check the region, or {test_first}"
+        yield _refused("tested", f"{request.image} does not exist in {where}", hint)
         return
-    clusters = _tested_clusters(wish.image_tags, where)
-    allowed = settings.apps.get(wish.app, App()).test_clusters
-    if any(_is_test_cluster(cluster, wish.app, allowed) for cluster in clusters):
+    clusters = _tested_clusters(request.image_tags, where)
+    allowed = settings.apps.get(request.app, App()).test_clusters
+    if any(_is_test_cluster(cluster, request.app, allowed) for cluster in clusters):
         return
-    message = f"{wish.image} has not run in {where} yet"
+    message = f"{request.image} has not run in {where} yet"
     if clusters:
-        message = f"{wish.image} ran in {', '.join(clusters)} of {where} only: no test cluster of {wish.app}"
+        ran_in = f"{', '.join(clusters)} of {where}"
+        message = f"{request.image} ran only in {ran_in}, which is no test cluster of {request.app}"
     if allowed is not None:
-        first += f", in {' or '.join(allowed)}: apps.{wish.app}.test_clusters names them"
-    yield _refused("tested", message, first)
+        test_first += f", in {' or '.join(allowed)} (apps.{request.app}.test_clusters)"
+    yield _refused("tested", message, test_first)
 
 
 def _tested_clusters(image_tags: Mapping[str, str], where: str) -> list[str]:
-    """Names of the clusters of an account in which an image was found healthy."""
+    """Return the names of the clusters of an account in which an image was healthy."""
     prefix = tags.tested_in(where)
     return sorted(key.removeprefix(prefix) for key, at in image_tags.items() if key.startswith(prefix) and at)
 

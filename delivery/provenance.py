@@ -117,7 +117,7 @@ class Release:
 
 
 def release_of(image: Mapping[str, Any]) -> Release:
-    """Read what an image contains, from its description as EC2 gives it."""
+    """Read what an image contains, from its description as EC2 returns it."""
     image_tags = tags.read(image.get("Tags"))
     whole = image_tags.get("appversion", "")
     parsed = parse_app_version(whole)
@@ -136,7 +136,7 @@ def release_of(image: Mapping[str, Any]) -> Release:
 
 
 def recorded_release(group_tags: Mapping[str, str]) -> Release:
-    """Read from the tags of a group what is in its image."""
+    """Read the release of a group's image from the tags of the group."""
     tag = group_tags.get
     return Release(
         image=tag(tags.IMAGE, ""),

@@ -1,7 +1,7 @@
-"""An image in another account: what KMS has against it, checked first; launch and snapshot permissions.
+"""Images shared with another account: checks of KMS keys, launch and snapshot permissions.
 
 An image's tags are seen only by the account that wrote them; so `mark_tested` writes in the account in
-which the image ran, and there it is looked up.
+which the image ran, and that is where it is read.
 Rules of KMS (EC2 User Guide, "Share an AMI", "Share encrypted snapshots"): a snapshot encrypted with the
 AWS managed key of EBS cannot be shared at all; one with a key of the customer's only where the key's policy
 lets the other account use it.
@@ -28,25 +28,25 @@ __all__ = ["account_ids", "before_share", "key_problems", "mark_tested", "share"
 
 
 def account_ids(settings: DeliverySettings, names: Iterable[str]) -> list[str]:
-    """The twelve digits of accounts, by their names in the settings or as they are. DeliveryError."""
+    """Return the ids of accounts, given by name in the settings or by id. DeliveryError."""
     return [name if name.isdigit() and len(name) == 12 else _id(settings, name) for name in names]
 
 
 def _id(settings: DeliverySettings, name: str) -> str:
     account = settings.account(name)
     if account.id is None:
-        hint = f'id = "123456789012" in [accounts.{name}]'
-        raise DeliveryError(f"the settings do not say which account {name!r} is", hint, USAGE)
+        hint = f'set id = "123456789012" in [accounts.{name}]'
+        raise DeliveryError(f"account {name!r} has no id in the settings", hint, USAGE)
     return account.id
 
 
 def before_share(aws: Aws, image: str, accounts: Sequence[str]) -> list[Problem]:
-    """What stands against sharing this image of ours. AwsError."""
+    """Return what prevents sharing an image of this account. AwsError."""
     return [problem for key in sorted(_keys(aws, image)) for problem in key_problems(aws, key, accounts)]
 
 
 def share(aws: Aws, image: str, accounts: Sequence[str]) -> None:
-    """Let accounts launch an image of ours and copy its snapshots; again does no harm. AwsError."""
+    """Let accounts launch an image of this account and copy its snapshots; idempotent. AwsError."""
     users = list(accounts)
     with asking(f"sharing {image} with {', '.join(users)}"):
         aws.ec2.modify_image_attribute(
@@ -63,10 +63,10 @@ def share(aws: Aws, image: str, accounts: Sequence[str]) -> None:
 
 
 def share_with(settings: DeliverySettings, aws: Aws, image: str) -> None:
-    """Share an image with the account of `aws`, unless it is its own or may be used there already.
+    """Share an image with the account of `aws`, unless that owns it or may use it already.
 
     Called once policy permits the deploy. The image is looked up where it was tested, or where images are
-    baked; its owner must be an account of the settings. DeliveryError with what stands against it.
+    baked; its owner must be an account of the settings. DeliveryError with what prevents it.
     """
     where = settings.tested_in(settings.account(aws.account)) or settings.bake.account
     if where is None:
@@ -85,9 +85,9 @@ def share_with(settings: DeliverySettings, aws: Aws, image: str) -> None:
 
 
 def mark_tested(aws: Aws, image: str, cluster: str, clock: HostClock) -> None:
-    """Note that an image was found healthy in a cluster of this account. AwsError."""
+    """Tag an image as healthy in a cluster of this account. AwsError."""
     key = tags.tested_in(aws.account, cluster)
-    with asking(f"noting that {image} has run in {cluster} of {aws.account}"):
+    with asking(f"tagging {image} as tested in {cluster} of {aws.account}"):
         aws.ec2.create_tags(Resources=[image], Tags=tags.written({key: iso(clock.now())}))
 
 
@@ -96,22 +96,22 @@ def _owner(settings: DeliverySettings, owner: str, image: str, region: str) -> A
         if account.id == owner:
             return open_aws(settings, name, region)
     raise DeliveryError(
-        f"{image} belongs to account {owner}, which is none of the settings",
-        f'id = "{owner}" in an [accounts.NAME], with a profile or role that may share it',
+        f"{image} belongs to account {owner}, which is not in the settings",
+        f'add an [accounts.NAME] with id = "{owner}" and a profile or role that may share it',
     )
 
 
 def _permitted(aws: Aws, image: str) -> set[str]:
-    with asking(f"asking who may launch {image}"):
+    with asking(f"reading the launch permissions of {image}"):
         attribute = aws.ec2.describe_image_attribute(ImageId=image, Attribute="launchPermission")
     return {permission.get("UserId", "") for permission in attribute.get("LaunchPermissions", ())}
 
 
 def _image(aws: Aws, image: str) -> Any:
-    with asking(f"looking at image {image} in {aws.account}"):
+    with asking(f"reading image {image} in {aws.account}"):
         images = aws.ec2.describe_images(ImageIds=[image])["Images"]
     if not images:
-        raise DeliveryError(f"there is no image {image} in {aws.account}, {aws.region}")
+        raise DeliveryError(f"image {image} does not exist in {aws.account}, {aws.region}")
     return images[0]
 
 
@@ -121,39 +121,39 @@ def _snapshots(image: Any) -> list[str]:
 
 
 def _keys(aws: Aws, image: str) -> set[str]:
-    """The keys an image's snapshots are encrypted with."""
+    """Return the keys that encrypt an image's snapshots."""
     snapshots = _snapshots(_image(aws, image))
     if not snapshots:
         return set()
-    with asking(f"looking at the snapshots of {image}"):
+    with asking(f"reading the snapshots of {image}"):
         described = aws.ec2.describe_snapshots(SnapshotIds=snapshots)["Snapshots"]
-    # A snapshot somebody shared with us does not tell its key; copying it takes our default.
+    # AWS does not return the key of a snapshot shared by another account; a copy has this account's default.
     return {
         snapshot.get("KmsKeyId") or _default_key(aws) for snapshot in described if snapshot.get("Encrypted")
     }
 
 
 def _default_key(aws: Aws) -> str:
-    with asking("asking for the default key of EBS"):
+    with asking("reading the default key of EBS"):
         return aws.ec2.get_ebs_default_kms_key_id()["KmsKeyId"]
 
 
 def key_problems(aws: Aws, key: str, accounts: Sequence[str]) -> list[Problem]:
-    """What stands against sharing what this key encrypts. AwsError."""
+    """Return what prevents sharing snapshots encrypted with this key. AwsError."""
     if key.startswith("alias/aws/"):
         return [_managed(key)]
-    with asking(f"looking at key {key}"):
+    with asking(f"reading key {key}"):
         key_data = aws.kms.describe_key(KeyId=key)["KeyMetadata"]
     if key_data.get("KeyManager") == "AWS":
         return [_managed(key)]
     if key_data["KeyState"] != "Enabled":
-        return [Problem(f"key {key} is {key_data['KeyState']}", hint="enable it, or name another: kms_key")]
+        return [Problem(f"key {key} is {key_data['KeyState']}", hint="enable it, or set another kms_key")]
     return [_closed(key, account) for account in accounts if not _opens(aws, key_data["KeyId"], account)]
 
 
 def _managed(key: str) -> Problem:
-    hint = "kms_key in [bake], or --kms-key: a key of your own that the other account may use"
-    return Problem(f"what {key}, a key AWS manages, encrypts cannot be shared", hint=hint)
+    hint = "set kms_key in [bake], or --kms-key, to a key of your own that the other account may use"
+    return Problem(f"snapshots encrypted with {key}, a key managed by AWS, cannot be shared", hint=hint)
 
 
 def _closed(key: str, account: str) -> Problem:
@@ -162,7 +162,7 @@ def _closed(key: str, account: str) -> Problem:
 
 
 def _opens(aws: Aws, key: str, account: str) -> bool:
-    """Whether a key's policy names an account; taken for granted where we may not read it."""
+    """Return whether a key's policy names an account; True where the policy may not be read."""
     try:
         with asking(f"reading the policy of key {key}"):
             text = aws.kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]

@@ -1,4 +1,4 @@
-"""Commands of the user's, run by /bin/sh with a limit of time, and ended with all they have started."""
+"""Commands of the user, run by /bin/sh with a timeout, and killed together with their child processes."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Result(NamedTuple):
 def run(text: str, facts: Mapping[str, str], timeout: float, *, is_merged: bool = False) -> Result:
     """Run a command with /bin/sh.
 
-    `facts` are in its environment, and so is the command itself: nothing of it is seen in the list of
-    processes. What it has started is ended with it.
+    `facts` are in its environment, and so is the command itself: neither appears in the list of
+    processes. Its child processes are killed with it.
 
     Args:
         text: The command.
         facts: Variables of its environment.
         timeout: Seconds it may take.
-        is_merged: Whether its errors are part of its output.
+        is_merged: Include its errors in its output.
     """
     environment = {**os.environ, **facts, "DELIVERY_COMMAND": text}
     shell = ["/bin/sh", "-c", 'eval "$DELIVERY_COMMAND"']
@@ -56,12 +56,12 @@ def run(text: str, facts: Mapping[str, str], timeout: float, *, is_merged: bool 
 
 
 def _text(output: bytes | None) -> str:
-    """Decode output; of a command that prints without end its last part."""
+    """Decode output, of a long one its last part."""
     return (output or b"")[-_MOST_OUTPUT:].decode(errors="replace")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the command and all it has started."""
+    """Kill the command and its child processes."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

@@ -1,8 +1,8 @@
 """One deploy at a time among the services of a tier: a lease next to the lock of the cluster.
 
 The lease is one more lock of the table of `[lock]`, in the account and region that is deployed to. A run that
-was killed leaves it behind; it expires as that of a cluster does. Another deploy of the tier is a refusal,
-reported together with all others, and overridden by a change request.
+was killed leaves it behind; it expires as that of a cluster does. While it is held a deploy of the tier is
+refused, reported together with all other reasons, and overridden by a change request.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def lease_name(tier: str) -> str:
 
 
 def tier_holder(aws: Aws, settings: DeliverySettings, tier: str, now: float) -> str:
-    """Return which run deploys a service of a tier; empty if none does. AwsError."""
+    """Return the run that deploys a service of a tier; empty if there is none. AwsError."""
     if settings.lock.table == NONE:
         return ""
     owner = holder(aws, settings.lock.table, lease_name(tier))
@@ -36,7 +36,7 @@ def tier_holder(aws: Aws, settings: DeliverySettings, tier: str, now: float) -> 
 
 
 class TierLock:
-    """The lock of a cluster, and the lease of its tier as long as no other run has that."""
+    """The lock of a cluster, and the lease of its tier unless another run has it."""
 
     def __init__(self, cluster: Lock, tier: Lock, clock: HostClock) -> None:
         self._cluster, self._tier, self._clock = cluster, tier, clock
@@ -46,7 +46,7 @@ class TierLock:
 
     @property
     def fence(self) -> int:
-        """Number of the turn in the cluster."""
+        """The fencing token of the lock of the cluster."""
         return self._cluster.fence
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""How far a run is: one line a step with the time since it began, and all of it kept for the report."""
+"""Progress of a run: one line per step with the time since it began, recorded for the report."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Timeline:
         self.title = title
         self.steps: list[TimelineStep] = []
         self.facts: dict[str, Any] = {}
-        """What else the report is to say: application, image, account ..."""
+        """Further facts of the report: application, image, account ..."""
         self.outcome = ""
         """How the run ended, in words."""
         self.begun = clock.now()
@@ -77,7 +77,7 @@ class Timeline:
 
     @contextmanager
     def step(self, name: str, text: str) -> Iterator[TimelineStep]:
-        """A step for as long as the block runs; one that raises has failed."""
+        """Record a step for as long as the block runs; one that raises has failed."""
         step = self._begin(name, text)
         try:
             yield step
@@ -88,11 +88,11 @@ class Timeline:
         self._end(step, "done")
 
     def already(self, name: str, text: str) -> None:
-        """A step that an earlier run has done."""
+        """Record a step that an earlier run has done."""
         self._end(self._begin(name, text, "done already"), "already")
 
     def say(self, text: str) -> None:
-        """A line that belongs to no step."""
+        """Write a line that belongs to no step."""
         self._line(self._clock.now(), text)
 
     def finish(self, outcome: str, reason: str = "", **facts: Any) -> None:
@@ -105,7 +105,7 @@ class Timeline:
         self.say(outcome if reason and self.has_said(reason) else self.outcome)
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as JSON values; times are UTC, durations seconds."""
+        """Return the timeline as JSON values; times are UTC, durations seconds."""
         now = self._clock.now()
         return {
             "title": self.title,
@@ -117,7 +117,7 @@ class Timeline:
         }
 
     def write(self, folder: Path) -> list[Path]:
-        """Write timeline.json, timeline.md and timeline.svg into a folder; gives their paths. OSError."""
+        """Write timeline.json, timeline.md and timeline.svg into a folder; return their paths. OSError."""
         from delivery.timeline_report import markdown, svg
 
         folder.mkdir(parents=True, exist_ok=True)

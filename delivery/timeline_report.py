@@ -68,7 +68,7 @@ def _cell(value: object) -> str:
 
 
 def svg(document: Document) -> str:
-    """One bar a step, from when it began to when it ended."""
+    """Render one bar per step, from its begin to its end."""
     steps = document["steps"]
     height = TOP + ROW * len(steps) + 34
     total = (
@@ -122,5 +122,5 @@ def _short(text: str, longest: int) -> str:
 
 
 def _text(text: object) -> str:
-    """As XML has it: escaped, without the characters it does not know."""
+    """Escape a text for XML, without the characters that XML does not allow."""
     return escape(_NO_XML.sub("", one_line(str(text))))

@@ -1,4 +1,4 @@
-"""Where the waves of a deploy go: `[ACCOUNT/]REGION[/CLUSTER]`, read from settings. Pure."""
+"""Targets of the waves of a deploy: `[ACCOUNT/]REGION[/CLUSTER]`, read from settings. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_PARTS = 3
 
 
 class WaveTarget(NamedTuple):
-    """A place of a wave; what is empty is that of the command."""
+    """A target of a wave; empty parts are those of the command."""
 
     account: str = ""
     """Its name in the settings."""
@@ -36,7 +36,7 @@ def parse_target(text: str, accounts: Collection[str] = ()) -> WaveTarget:
     parts = text.split("/")
     regions = [number for number, part in enumerate(parts) if _REGION.fullmatch(part)]
     if not all(parts) or len(parts) > _MOST_PARTS or len(regions) > 1:
-        raise ValueError(f"{text!r} is no place like eu-west-1, production/eu-west-1 or eu-west-1/shop-eu")
+        raise ValueError(f"{text!r} is no target like eu-west-1, production/eu-west-1 or eu-west-1/shop-eu")
     account = region = cluster = ""
     if regions:
         before, (region, *after) = parts[: regions[0]], parts[regions[0] :]
@@ -48,7 +48,7 @@ def parse_target(text: str, accounts: Collection[str] = ()) -> WaveTarget:
     elif len(parts) <= 2:
         account, cluster = ("", *parts)[-2:]
     else:
-        raise ValueError(f"{text!r} names no region")
+        raise ValueError(f"{text!r} has no region")
     if cluster:
         try:
             names.parse_cluster(cluster)
@@ -58,9 +58,9 @@ def parse_target(text: str, accounts: Collection[str] = ()) -> WaveTarget:
 
 
 def bad_waves(waves: Sequence[Sequence[str]]) -> str:
-    """Check the waves of the settings: what is wrong, or an empty text."""
+    """Check the waves of the settings; return what is wrong, or an empty text."""
     if not all(waves):
-        return "has a wave without a place"
+        return "has a wave without a target"
     texts = [text for wave in waves for text in wave]
     if twice := next((text for text in texts if texts.count(text) > 1), None):
         return f"names {twice} twice"

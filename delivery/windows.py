@@ -113,7 +113,7 @@ def _days(text: str, window: str) -> Iterator[int]:
         first, _, last = part.partition("-")
         last = last or first
         if first not in _DAYS or last not in _DAYS:
-            raise ValueError(f"{window!r}: {part!r} is no day like mon, or days like mon-fri")
+            raise ValueError(f"{window!r}: {part!r} is not a day like mon, or days like mon-fri")
         start, end = _DAYS.index(first), _DAYS.index(last)
         yield from (day % 7 for day in range(start, (end if end >= start else end + 7) + 1))
 
@@ -123,7 +123,7 @@ def parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError):
-        raise ValueError(f"there is no time zone {name!r}") from None
+        raise ValueError(f"unknown time zone {name!r}") from None
 
 
 def closed(
@@ -136,17 +136,17 @@ def closed(
     reasons = [str(freeze) for freeze in (*map(parse_freeze, freezes), *others) if freeze.holds(now)]
     parsed = [parse_window(text) for text in windows]
     if parsed and not any(window.is_open(now) for window in parsed):
-        reasons.append(f"it is in no deployment window: {'; '.join(window.text for window in parsed)}")
+        reasons.append(f"the time is in no deployment window: {'; '.join(window.text for window in parsed)}")
     return reasons
 
 
 def bad_windows(texts: Sequence[str]) -> str:
-    """Check windows of the settings: what is wrong, or an empty text."""
+    """Check windows of the settings; return what is wrong, or an empty text."""
     return _first_problem(parse_window, texts)
 
 
 def bad_freezes(texts: Sequence[str]) -> str:
-    """Check freezes of the settings: what is wrong, or an empty text."""
+    """Check freezes of the settings; return what is wrong, or an empty text."""
     return _first_problem(parse_freeze, texts)
 
 

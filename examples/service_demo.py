@@ -54,7 +54,7 @@ class Demo:
         self.chain()
         took = time.monotonic() - started
         expect(self.stack.says("hello-test") == {"hello-test-v000": ["hello, world"] * 2}, "test says hello")
-        say(f"It runs in test, {took:.0f} seconds after the command. Production wants a change request:")
+        say(f"It runs in test, {took:.0f} seconds after the command. Production requires a change request:")
         refused = self.deploy("")
         expect(refused.result == "FAILURE", "production refuses what has no change request")
         done = self.deploy("CHG100")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
-from delivery.policy import Wish, refusals
+from delivery.policy import DeployRequest, refusals
 from delivery.settings.console import ACTIONS
 from delivery.settings.model import App
 
@@ -91,14 +91,14 @@ def policy_problems(
     image_tags: Mapping[str, str] | None,
 ) -> list[Problem]:
     """Give what policy has against a deploy; what only the job can know is left to it."""
-    wish = Wish(
+    request = DeployRequest(
         application,
         image,
         change_request=change_request,
         image_tags=image_tags,
         jenkins_user=identity.user,
     )
-    reasons = refusals(settings, settings.account(account), wish)
+    reasons = refusals(settings, settings.account(account), request)
     lists = (settings.account(account).deployers, settings.apps.get(application, App()).deployers)
     by_role = any(not pattern.startswith("jenkins:") for patterns in lists for pattern in patterns or ())
     return [problem for problem in reasons if problem.rule != "deployer" or not by_role]

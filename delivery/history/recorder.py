@@ -147,7 +147,7 @@ class Recorder:
             self._warn(f"{task}: {type(error).__name__}: {error}", "")
 
     def _warn(self, text: str, hint: str) -> None:
-        hint = hint or '[history] table = "none" does without records'
+        hint = hint or 'set [history] table = "none" to do without records'
         self._site.timeline.say(f"warning: {text}; the run goes on ({hint})")
 
 

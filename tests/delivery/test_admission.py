@@ -59,7 +59,7 @@ def test_everything_that_refuses_is_reported_at_once(make: Make, tmp_path: Path)
     assert [problem.message for problem in caught.value.problems] == [
         "there is no alarm 'gone' in default, eu-west-1",
         "deploys are frozen until the end of 2027-01-31: stocktaking",
-        "it is in no deployment window: mon 03:00-04:00 UTC",
+        "the time is in no deployment window: mon 03:00-04:00 UTC",
         "alarm 'busy' rings",
     ]
     assert [*one.strict.groups] == [OLD]
@@ -134,7 +134,7 @@ def test_two_services_of_a_tier_are_not_deployed_at_once(
         assert give("deploy", "--image", one.image) == 5
         said = capsys.readouterr().err
         assert said.count("tier payments: deploy of cart") == 2
-        assert said.count("error: it is in no deployment window") == 2
+        assert said.count("error: the time is in no deployment window") == 2
         one.world.clock.woken.clear()
     with_locks(one, 'tier = "payments"\n')
     assert give("deploy", "--image", one.image) == 0

@@ -98,7 +98,7 @@ def test_errors_say_what_was_being_done_and_the_way_out() -> None:
     with pytest.raises(AwsError) as caught, asking("looking"):
         raise NoCredentialsError
     assert caught.value.exit_code == FAILED
-    with pytest.raises(AwsError, match="AWS does not answer: no XML") as caught, asking("looking"):
+    with pytest.raises(AwsError, match="no answer from AWS: no XML") as caught, asking("looking"):
         raise ResponseParserError("no XML")
     with pytest.raises(AwsError) as caught, asking("reading a quota"):
         raise refusal("404", "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<p>not here</p>")
@@ -115,7 +115,7 @@ def test_errors_say_what_was_being_done_and_the_way_out() -> None:
 def test_the_page_of_a_proxy_is_no_part_of_the_message() -> None:
     with pytest.raises(AwsError) as caught, asking("reading the limit"):
         raise ResponseParserError("Unable to parse response, invalid XML received:\nb'<!doctype html>...'")
-    expected = "reading the limit: AWS does not answer: Unable to parse response, invalid XML received"
+    expected = "reading the limit: no answer from AWS: Unable to parse response, invalid XML received"
     assert caught.value.message == expected
 
 
@@ -138,7 +138,9 @@ def test_a_role_is_assumed_and_the_account_checked() -> None:
     assert aws.in_region("us-east-1").autoscaling.meta.region_name == "us-east-1"
     with pytest.raises(DeliveryError) as caught:
         open_aws(loads(text.replace('"222222222222"', '"333333333333"')))
-    assert caught.value.message == ("account 'live' is 333333333333, but the credentials are of 222222222222")
+    assert caught.value.message == (
+        "account 'live' is 333333333333, but the credentials belong to 222222222222"
+    )
     assert caught.value.exit_code == USAGE
 
 
@@ -147,13 +149,13 @@ def test_the_region_is_what_is_asked_for_or_the_only_one_or_that_of_the_environm
 ) -> None:
     some = loads('[accounts.a]\nregions = ["eu-west-1", "us-east-1"]')
     assert open_aws(some, region="us-east-1").region == "us-east-1"
-    with pytest.raises(DeliveryError, match="which region") as which:
+    with pytest.raises(DeliveryError, match="no region is given") as which:
         open_aws(some)
-    assert which.value.hint == "--region takes one of eu-west-1, us-east-1"
+    assert which.value.hint == "set --region to one of eu-west-1, us-east-1"
     with pytest.raises(DeliveryError) as wrong:
         open_aws(some, region="us-esat-1")
     assert (wrong.value.hint, wrong.value.exit_code) == ('did you mean "us-east-1"?', USAGE)
-    with pytest.raises(DeliveryError, match="which region"):
+    with pytest.raises(DeliveryError, match="no region is given"):
         open_aws(DeliverySettings())
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     assert open_aws(some).region == open_aws(DeliverySettings()).region == "eu-west-1"

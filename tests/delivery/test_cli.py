@@ -57,7 +57,7 @@ def test_an_error_is_told_with_its_way_out_and_its_exit_code(run: Run) -> None:
 def test_an_error_of_aws_nobody_foresaw_is_told_too(run: Run) -> None:
     answer: Any = {"Error": {"Code": "Blocked", "Message": "This account is blocked."}}
     code, told = run(raising(ClientError(answer, "RunInstances")))
-    assert (code, told) == (1, "error: speaking to AWS: Blocked: This account is blocked.\n")
+    assert (code, told) == (1, "error: calling AWS: Blocked: This account is blocked.\n")
     with pytest.raises(ZeroDivisionError):  # a fault of ours stays one
         run(lambda: 1 / 0)
 

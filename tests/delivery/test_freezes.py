@@ -81,9 +81,9 @@ def test_a_document_may_be_json_and_its_times_may_have_an_offset() -> None:
     ("change", "line", "message"),
     [
         (("18:00", "25:00"), 3, "hour must be in"),
-        (("2026-12-20 18:00", "tomorrow"), 3, "no time like"),
+        (("2026-12-20 18:00", "tomorrow"), 3, "not a time like"),
         (("2027-01-02 08:00", "2026-01-02 08:00"), 4, "ends before it begins"),
-        (("Europe/Berlin", "Mars/Base"), 5, "there is no time zone"),
+        (("Europe/Berlin", "Mars/Base"), 5, "unknown time zone"),
         (("end of the year", " "), 6, "needs a reason"),
         (('zone = "Europe/Berlin"', "zon = 1"), 5, "unknown key zon"),
         (('zone = "America/New_York"', ""), 9, "has no time zone"),
@@ -132,7 +132,7 @@ def test_freezes_of_an_address_are_read_with_a_token(
     ("response", "message"),
     [
         (Response(404), "HTTP 404"),
-        (Response(401), "DELIVERY_FREEZE_TOKEN may hold a token"),
+        (Response(401), "set DELIVERY_FREEZE_TOKEN to a token"),
         (Response(500), "HTTP 500"),
         (Response(200, b"x" * 1_000_001), "more than 1000000 bytes"),
         (Response(200, b"\xff\xfe"), "no UTF-8 text"),

@@ -66,8 +66,8 @@ def test_the_lock_of_a_killed_run_is_waited_for_and_taken(one: World) -> None:
     with lock(one, "d-2", said=said):
         assert sum(one.clock.slept) - 30.0 == LEASE
         assert said == [
-            "locked by d-1 (https://jenkins.example.com/job/deploy/7/); unless it is still at work, "
-            "that ends within 120 s: waiting"
+            "locked by d-1 (https://jenkins.example.com/job/deploy/7/); waiting: "
+            "the lock of a killed run expires within 120 s"
         ]
         with pytest.raises(LockedError, match=r"the lock of shop-test was lost to d-2"):
             dead.check()
@@ -215,7 +215,10 @@ def test_a_table_that_may_not_be_made_is_told_with_the_way_out(one: World) -> No
     refuse(one, "CreateTable", "AccessDeniedException")
     with pytest.raises(DeliveryError) as caught:
         lock(one, "d-1").__enter__()
-    assert caught.value.message == "there is no table 'delivery-locks' for locks, and it may not be made"
+    assert (
+        caught.value.message
+        == "table 'delivery-locks' for locks does not exist, and this caller may not create it"
+    )
     assert "docs/delivery.md" in caught.value.hint
 
 

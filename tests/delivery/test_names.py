@@ -72,7 +72,7 @@ def test_what_is_refused(parts: tuple[str, str, str], said: str) -> None:
 def test_a_hyphen_comes_with_a_way_out() -> None:
     with pytest.raises(NameProblem) as caught:
         cluster("my-app")
-    assert caught.value.hint == "myapp or my_app"
+    assert caught.value.hint == "use myapp or my_app"
 
 
 def test_a_group_is_no_cluster() -> None:

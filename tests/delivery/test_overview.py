@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_reported_and_the_others_are_listed(one: Estate, 
     assert (
         f"error: production, {US} could not be read: looking at all groups in {US}: AccessDenied: no" in err
     )
-    assert "compare the role's policy with the one in docs/delivery" in err
+    assert "compare the role's policy with the one in docs/delivery.md" in err
     code, out, _ = run("list", "--json")
     said = json.loads(out)
     assert (code, len(said["groups"])) == (1, 4)

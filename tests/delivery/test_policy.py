@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from delivery.change_requests import TOKEN, ask
 from delivery.errors import REFUSED, PolicyError
 from delivery.permission import permit
-from delivery.policy import Wish, refusals
+from delivery.policy import DeployRequest, refusals
 from delivery.settings import Account, DeliverySettings, loads
 from delivery.sharing import mark_tested
 from delivery_world import REGION, world
@@ -31,14 +31,14 @@ change_request = "CHG[0-9]{4}"
 TESTED = {"delivery:tested-in/test/shop-test": "2027-01-15T08:00:00Z"}
 
 
-def told(text: str, wish: Wish, account: str = "live") -> list[str]:
+def told(text: str, request: DeployRequest, account: str = "live") -> list[str]:
     settings = loads(text)
-    return [f"{one.message} ({one.hint})" for one in refusals(settings, settings.accounts[account], wish)]
+    return [f"{one.message} ({one.hint})" for one in refusals(settings, settings.accounts[account], request)]
 
 
 def test_a_change_request_and_a_test_open_production() -> None:
-    assert told(ACCOUNTS, Wish("shop", "ami-1", "", "CHG1234", TESTED)) == []
-    assert told(ACCOUNTS, Wish("shop", "ami-1"), "test") == []
+    assert told(ACCOUNTS, DeployRequest("shop", "ami-1", "", "CHG1234", TESTED)) == []
+    assert told(ACCOUNTS, DeployRequest("shop", "ami-1"), "test") == []
 
 
 def test_everything_against_it_is_told_at_once_with_the_way_out() -> None:
@@ -46,27 +46,27 @@ def test_everything_against_it_is_told_at_once_with_the_way_out() -> None:
         ACCOUNTS
         + 'apps = ["cart"]\ndeployers = ["*:role/release-*"]\n[apps.shop]\naccounts = ["test"]\ndeployers = []\n'
     )
-    assert told(text, Wish("shop", "ami-1", "arn:aws:iam::1:role/dev")) == [
+    assert told(text, DeployRequest("shop", "ami-1", "arn:aws:iam::1:role/dev")) == [
         "application shop may not be deployed in live (accounts.live.apps names cart)",
         "application shop is not deployed in live (apps.shop.accounts names test)",
         "arn:aws:iam::1:role/dev may not deploy shop in live (accounts.live.deployers names *:role/release-*)",
-        "arn:aws:iam::1:role/dev may not deploy shop in live (apps.shop.deployers names no one)",
-        "live wants a change request (--change-request takes its number, which looks like CHG[0-9]{4})",
-        "ami-1 has not run in test yet (delivery deploy --account test --image ami-1 first)",
+        "arn:aws:iam::1:role/dev may not deploy shop in live (apps.shop.deployers names none)",
+        "live requires a change request (set --change-request to its number, which matches CHG[0-9]{4})",
+        "ami-1 has not run in test yet (run delivery deploy --account test --image ami-1 first)",
     ]
 
 
 @pytest.mark.parametrize("request_", ["CHG123", "xCHG1234", "CHG1234 ", "CHG12345"])
 def test_a_change_request_matches_as_a_whole(request_: str) -> None:
-    (said,) = told(ACCOUNTS, Wish("shop", "ami-1", "", request_, TESTED))
-    assert said.startswith(f"{request_!r} is no change request of live")
+    (said,) = told(ACCOUNTS, DeployRequest("shop", "ami-1", "", request_, TESTED))
+    assert said.startswith(f"{request_!r} is not a change request of live")
 
 
 @pytest.mark.parametrize(
     "tags", [{}, {"delivery:tested-in/tests/shop": "x"}, {"delivery:tested-in/test/shop": ""}]
 )
 def test_tested_elsewhere_or_never_is_not_tested(tags: dict[str, str]) -> None:
-    (said,) = told(ACCOUNTS, Wish("shop", "ami-1", "", "CHG1234", tags))
+    (said,) = told(ACCOUNTS, DeployRequest("shop", "ami-1", "", "CHG1234", tags))
     assert "has not run in test yet" in said
 
 
@@ -88,24 +88,27 @@ def test_only_test_clusters_of_the_application_count(
     cluster: str, clusters: str | None, counts: bool
 ) -> None:
     text = ACCOUNTS + (f"[apps.shop]\ntest_clusters = {clusters}\n" if clusters else "")
-    found = told(text, Wish("shop", "ami-1", "", "CHG1234", {f"delivery:tested-in/test/{cluster}": "x"}))
+    found = told(
+        text, DeployRequest("shop", "ami-1", "", "CHG1234", {f"delivery:tested-in/test/{cluster}": "x"})
+    )
     assert (found == []) is counts
     if not counts and cluster:
-        assert f"ami-1 ran in {cluster} of test only: no test cluster of shop" in found[0]
+        assert f"ami-1 ran only in {cluster} of test, which is no test cluster of shop" in found[0]
 
 
 def test_a_scratch_cluster_takes_nothing_from_a_tested_image() -> None:
     assert (
         told(
-            ACCOUNTS, Wish("shop", "ami-1", "", "CHG1234", {**TESTED, "delivery:tested-in/test/scratch": "x"})
+            ACCOUNTS,
+            DeployRequest("shop", "ami-1", "", "CHG1234", {**TESTED, "delivery:tested-in/test/scratch": "x"}),
         )
         == []
     )
 
 
 def test_an_image_that_is_not_there_may_be_in_another_region() -> None:
-    (said,) = told(ACCOUNTS, Wish("shop", "ami-1", "", "CHG1234", None))
-    assert said.startswith("ami-1 is not to be found in test (is it the right region?")
+    (said,) = told(ACCOUNTS, DeployRequest("shop", "ami-1", "", "CHG1234", None))
+    assert said.startswith("ami-1 does not exist in test (check the region, or run delivery deploy")
 
 
 @given(st.text(), st.text(), st.none() | st.dictionaries(st.text(), st.text()))
@@ -115,7 +118,7 @@ def test_production_is_never_reached_without_a_change_request(
     account = Account("live", production=True)
     settings = DeliverySettings({"live": account, "test": Account("test")})
     assert "change-request" in {
-        one.rule for one in refusals(settings, account, Wish(app, "ami-1", caller, "", tags))
+        one.rule for one in refusals(settings, account, DeployRequest(app, "ami-1", caller, "", tags))
     }
 
 
@@ -192,7 +195,7 @@ def test_a_deploy_to_production_is_permitted_once_its_image_has_run_in_test() ->
         with pytest.raises(PolicyError):  # what does not look like one is not asked about
             permit(asking, live.aws, app="shop", image=image, change_request="x")
         assert len(asked) == 1
-        with pytest.raises(PolicyError, match="not to be found in test"):
+        with pytest.raises(PolicyError, match="does not exist in test"):
             permit(settings, live.aws, app="shop", image="ami-0123456789abcdef0", change_request="CHG1234")
 
 

@@ -167,7 +167,7 @@ def test_what_refuses_any_place_refuses_all_before_anything_is_made(make: Make) 
         deploy(one)
     assert caught.value.exit_code == 5
     assert [problem.message for problem in caught.value.problems] == [
-        "shop-b: it is in no deployment window: mon 03:00-04:00 UTC",
+        "shop-b: the time is in no deployment window: mon 03:00-04:00 UTC",
         "shop-c: there is no alarm 'gone' in default, eu-west-1",
     ]
     assert not [name for name in one.strict.operations() if not name.startswith(READING)]

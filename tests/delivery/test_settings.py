@@ -177,8 +177,8 @@ def test_production_wants_a_change_request_and_a_tested_image_unless_told_otherw
         ),
         (
             "[apps.my-shop]\nmin = 1",
-            "delivery.toml:1: error: apps.my-shop: application 'my-shop': a hyphen would separate application "
-            "and stack (myshop or my_shop)",
+            "delivery.toml:1: error: apps.my-shop: application 'my-shop': a hyphen separates application "
+            "and stack (use myshop or my_shop)",
         ),
         ("x = [", "delivery.toml:1: error: this is not valid TOML: Invalid value"),
     ],

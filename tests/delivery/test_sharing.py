@@ -100,7 +100,7 @@ def test_an_image_that_is_not_encrypted_is_shared_with_its_snapshots(test: Aws) 
 
 def test_what_a_key_of_aws_encrypts_cannot_be_shared(test: Aws) -> None:
     (said,) = before_share(test, image(test, key="alias/aws/ebs"), [LIVE])
-    assert said.message == "what alias/aws/ebs, a key AWS manages, encrypts cannot be shared"
+    assert said.message == "snapshots encrypted with alias/aws/ebs, a key managed by AWS, cannot be shared"
     assert "kms_key" in said.hint
 
 
@@ -112,7 +112,7 @@ def test_a_key_aws_manages_is_known_by_what_kms_says_of_it(test: Aws) -> None:
             parsed["KeyMetadata"]["KeyManager"] = "AWS"
 
     test.kms.meta.events.register("after-call.kms", manage)
-    assert "a key AWS manages" in before_share(test, image(test, key=arn), [LIVE])[0].message
+    assert "a key managed by AWS" in before_share(test, image(test, key=arn), [LIVE])[0].message
 
 
 def test_a_key_must_be_open_to_the_other_account(test: Aws) -> None:
@@ -155,7 +155,7 @@ def test_an_image_kms_keeps_back_is_not_shared_at_all(
 ) -> None:
     made = image(test, key="alias/aws/ebs")
     monkeypatch.setattr("delivery.sharing.open_aws", lambda *_: test)
-    with pytest.raises(DeliveryError, match="a key AWS manages") as caught:
+    with pytest.raises(DeliveryError, match="a key managed by AWS") as caught:
         share_with(SETTINGS, live.aws, made)
     assert caught.value.exit_code == 1
     assert permitted(test, made) == []
@@ -203,7 +203,7 @@ def test_the_policy_of_sharing_is_what_it_needs(
 
 def test_accounts_are_named_or_given_as_digits() -> None:
     assert account_ids(SETTINGS, ["live", "333333333333"]) == [LIVE, "333333333333"]
-    with pytest.raises(DeliveryError, match="which account 'nameless' is"):
+    with pytest.raises(DeliveryError, match="account 'nameless' has no id"):
         account_ids(SETTINGS, ["nameless"])
     with pytest.raises(DeliveryError, match="no account 'prod'"):
         account_ids(SETTINGS, ["prod"])

@@ -46,7 +46,7 @@ def test_a_freeze_has_a_reason_and_a_time_zone() -> None:
     now = datetime.fromisoformat("2026-12-26T12:00:00+00:00")
     assert closed([OFFICE], [freeze], now) == [
         "deploys are frozen until the end of 2027-01-02: end of the year",
-        f"it is in no deployment window: {OFFICE}",
+        f"the time is in no deployment window: {OFFICE}",
     ]
     assert closed([], [], now) == []
 

@@ -220,7 +220,7 @@ def test_properties_of_an_image_keep_what_its_tags_say_in_one_line() -> None:
 
 
 def test_an_error_of_delivery_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
-    delivery_cli._say(DeliveryError(f"group {EVIL}\nerror: forged", hint=EVIL))
+    delivery_cli._print_error(DeliveryError(f"group {EVIL}\nerror: forged", hint=EVIL))
     said = capsys.readouterr().err
     clean(said)
     assert "\nerror: forged" not in said
