@@ -26,7 +26,7 @@ regions = ["eu-west-1"]
 id = "222222222222"
 role = "arn:aws:iam::222222222222:role/deployer"
 regions = ["eu-west-1"]
-production = true                      # wants a change request, and an image that ran in test
+production = true                      # requires a change request, and an image that ran in test
 change_request = "CHG[0-9]{7}"
 
 [defaults]                             # of all deploys

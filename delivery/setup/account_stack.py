@@ -24,7 +24,7 @@ _USES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountStack:
-    """What the settings say of an account, with every default filled in."""
+    """The settings of an account, with every default filled in."""
 
     account: str
     """Its name in the settings."""

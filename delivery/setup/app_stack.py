@@ -50,7 +50,7 @@ class AppNetwork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppStack:
-    """What the settings say of an application in an account, with every default filled in."""
+    """The settings of an application in an account, with every default filled in."""
 
     app: str
     port: int

@@ -197,7 +197,7 @@ def _say_plan(
 
 
 def _confirm(place: CommonOptions, run: StackRun, *, yes: bool) -> None:
-    """Ask for a yes in production. DeliveryError without a terminal; click.Abort for a no."""
+    """Confirm in production. DeliveryError without a terminal; click.Abort for a no."""
     named = place.settings.account(place.account_name)
     if not named.production or yes:
         return

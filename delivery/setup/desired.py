@@ -33,7 +33,7 @@ _ZONES = 2
 
 def app_of(settings: DeliverySettings, name: str | None) -> tuple[str, App]:
     """Return the application that is named, or the only one with a port. DeliveryError."""
-    with_port = [app for app, told in settings.apps.items() if told.port is not None]
+    with_port = [name for name, app in settings.apps.items() if app.port is not None]
     if name is None and len(with_port) == 1:
         name = with_port[0]
     if name is None:
@@ -76,7 +76,7 @@ def home_region(account: Account, aws: Aws) -> str:
 def stack_of_app(
     aws: Aws, settings: DeliverySettings, account: Account, name: str, current: StackState | None
 ) -> AppStack:
-    """Look up what an application meets and has, and fill in its stack. DeliveryError with all problems."""
+    """Read what an application meets and has, and fill in its stack. DeliveryError with all problems."""
     app, deploy = settings.apps[name], settings.deploy(account.name, name, name)
     makes_target_group = deploy.traffic != "none" and deploy.target_groups in (
         None,
@@ -130,7 +130,7 @@ def _check_traffic(name: str, traffic: str) -> None:
 def stack_of_account(
     aws: Aws, settings: DeliverySettings, account: Account, current: StackState | None
 ) -> AccountStack:
-    """Look up what an account has, and fill in its stack. DeliveryError with all problems."""
+    """Read what an account has, and fill in its stack. DeliveryError with all problems."""
     setup, bake, own = account.setup, settings.bake, current.resources if current else {}
     subnets: tuple[str, ...] = ()
     if setup.load_balancer == MAKE:

@@ -22,7 +22,7 @@ Look = Callable[[], str]
 
 
 def existing_app_parts(aws: Aws, app: str, vpc: str, parts: Iterable[str]) -> dict[str, str]:
-    """Look up the parts of an application that no stack of ours has.
+    """Find the parts of an application that no stack of ours has.
 
     Args:
         parts: logical ids of what would be made, and is in no stack of ours.
@@ -45,7 +45,7 @@ def existing_app_parts(aws: Aws, app: str, vpc: str, parts: Iterable[str]) -> di
 def existing_account_parts(
     aws: Aws, stack: account_stack.AccountStack, parts: Iterable[str]
 ) -> dict[str, str]:
-    """Look up the parts of an account that no stack of ours has; see `existing_app_parts`."""
+    """Find the parts of an account that no stack of ours has; see `existing_app_parts`."""
     looks: dict[str, Look] = {
         "LockTable": lambda: _table(aws, stack.lock_table),
         "HistoryTable": lambda: _table(aws, stack.history_table),
@@ -121,7 +121,7 @@ def _table(aws: Aws, name: str) -> str:
 
 
 def _bucket(aws: Aws, name: str) -> str:
-    """Look a bucket up; one of another account counts as existing, too."""
+    """Find a bucket; one of another account counts as existing, too."""
     try:
         with asking(f"looking for bucket {name}"):
             aws.s3.head_bucket(Bucket=name)
@@ -170,7 +170,7 @@ def listener_of(aws: Aws, account: Account) -> str:
 
 
 def app_network(aws: Aws, listener: str, vpc: str, rule: str) -> AppNetwork:
-    """Look up what an application meets.
+    """Read what an application meets.
 
     Args:
         listener: ARN of the listener; empty for none.

@@ -37,7 +37,7 @@ class StackRun:
 
     name: str
     mark: str
-    """What its tag says: `app/cart`."""
+    """The value of its tag: `app/cart`."""
     template: Mapping[str, Any]
     existing: Mapping[str, str]
     """Parts that are left as they are, by logical id."""
