@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from delivery.settings import Account, DeliverySettings
 
-__all__ = ["Aws", "AwsError", "ErrorMeaning", "asking", "code_of", "meaning", "open_aws"]
+__all__ = ["Aws", "AwsError", "ErrorMeaning", "asking", "code_of", "meaning", "open_aws", "principal_of"]
 
 _READ_SECONDS = 30.0
 """How long an answer may take: a deploy goes on for many minutes."""
@@ -151,6 +152,11 @@ class Aws:
         with asking("reading the caller's identity (sts:GetCallerIdentity)"):
             return self._base.client("sts", region_name=self.region).get_caller_identity()["Arn"]
 
+    @property
+    def role_arn(self) -> str:
+        """ARN of the user or role that calls, for IAM's simulation; empty for the root user. AwsError."""
+        return principal_of(str(self._identity["Arn"]))
+
     @cached_property
     def account_id(self) -> str:
         """The twelve digits of the account. AwsError."""
@@ -164,6 +170,14 @@ class Aws:
     def in_region(self, region: str) -> Aws:
         """Return the same account in another region."""
         return self if region == self.region else Aws(self.account, region, self.session, self._base)
+
+
+def principal_of(caller: str) -> str:
+    """Return the ARN of the user or role behind the ARN of a caller; empty for the root user."""
+    session = re.fullmatch(r"(arn:[a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.*", caller)
+    if session:
+        return f"{session[1]}:iam::{session[2]}:role/{session[3]}"
+    return caller if ":user/" in caller or ":role/" in caller else ""
 
 
 def open_aws(settings: DeliverySettings, account_name: str | None = None, region: str | None = None) -> Aws:

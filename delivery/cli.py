@@ -49,6 +49,7 @@ SETUP: dict[str, Row] = {
 """The commands of `delivery setup`."""
 COMMANDS: dict[str, Row] = {
     "setup": Row("delivery.cli:setup", "Make what accounts and applications need, by CloudFormation."),
+    "doctor": Row("delivery.doctor.commands:doctor", "Check everything a bake and a deploy need."),
     "bake": Row("delivery.bake.command:bake", "Bake an image: a package on top of a base."),
     "plan": Row("delivery.deploy.looking:plan", "Print the steps of a deploy and change nothing."),
     "deploy": Row("delivery.deploy.commands:deploy", "Deploy an image to a cluster."),

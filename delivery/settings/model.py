@@ -227,7 +227,7 @@ class App(Deploy):
     port: int | None = number(None, 1, 65535)
     """Port its instances listen on. With it `delivery setup app` makes what it needs; see docs/setup.md."""
     health_path: str = checked("/healthz", bad_health_path)
-    """Path that its target group requests; 200 is healthy."""
+    """Path of its health check; 200 is healthy."""
     hosts: tuple[str, ...] = checked((), bad_hosts)
     """Host names of its rule; none: NAME and the `domain` of the account's setup."""
     paths: tuple[str, ...] = checked((), bad_paths)

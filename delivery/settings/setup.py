@@ -73,7 +73,7 @@ def bad_paths(paths: Names) -> str:
 
 
 def bad_health_path(text: str) -> str:
-    """Check the path that a target group requests."""
+    """Check the path of a health check."""
     return "" if re.fullmatch(r"/\S{0,1023}", text) else f"must be a path that begins with /, not {text!r}"
 
 

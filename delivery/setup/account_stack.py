@@ -76,7 +76,7 @@ def problems_of(stack: AccountStack) -> list[Problem]:
                 Problem(
                     f"the policies of role {role} have {size} characters for {len(stack.apps)} applications; "
                     f"IAM takes {ROLE_POLICY_BYTES}",
-                    hint=f"apps in [accounts.{stack.account}] says which may be deployed there: use a second "
+                    hint=f"apps in [accounts.{stack.account}] limits them: use a second "
                     "account, or a second entry with a deploy_role of its own",
                 )
             )

@@ -15,7 +15,7 @@ from jobdsl.cli.console import say, say_json
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.setup.run import StackRun, Step
+    from delivery.setup.run import DirectCall, StackRun
 
 __all__ = ["account", "app"]
 
@@ -133,7 +133,7 @@ def _run(
     place: CommonOptions,
     run: StackRun,
     *,
-    steps: Callable[[], list[Step]],
+    steps: Callable[[], list[DirectCall]],
     notes: Sequence[str],
     tags: dict[str, str],
     plan_only: bool,
@@ -182,7 +182,7 @@ def _write(out: Path, body: str) -> None:
 
 
 def _say_plan(
-    aws: Aws, run: StackRun, changes: Sequence[str], steps: Sequence[Step], notes: Sequence[str]
+    aws: Aws, run: StackRun, changes: Sequence[str], steps: Sequence[DirectCall], notes: Sequence[str]
 ) -> None:
     state = "new" if run.current is None else run.current.status
     say(f"stack {run.name} ({state}) in {aws.account}, {aws.region}")

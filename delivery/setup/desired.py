@@ -33,7 +33,7 @@ _ZONES = 2
 
 def app_of(settings: DeliverySettings, name: str | None) -> tuple[str, App]:
     """Return the application that is named, or the only one with a port. DeliveryError."""
-    with_port = [name for name, app in settings.apps.items() if app.port is not None]
+    with_port = [app for app, entry in settings.apps.items() if entry.port is not None]
     if name is None and len(with_port) == 1:
         name = with_port[0]
     if name is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app_network", "existing_account_parts", "existing_app_parts", "listener_of", "vpc_of"]
 
-Look = Callable[[], str]
+Reading = Callable[[], str]
 
 
 def existing_app_parts(aws: Aws, app: str, vpc: str, parts: Iterable[str]) -> dict[str, str]:
@@ -30,7 +30,7 @@ def existing_app_parts(aws: Aws, app: str, vpc: str, parts: Iterable[str]) -> di
     Returns:
         Id or ARN of each part that exists, by logical id.
     """
-    looks: dict[str, Look] = {
+    readers: dict[str, Reading] = {
         "SecurityGroup": lambda: _security_group(aws, f"delivery-{app}", vpc),
         "Role": lambda: _role(aws, app),
         "InstanceProfile": lambda: _profile(aws, app),
@@ -39,14 +39,14 @@ def existing_app_parts(aws: Aws, app: str, vpc: str, parts: Iterable[str]) -> di
         "LogGroup": lambda: _log_group(aws, app_stack.log_group_name(app)),
         "ErrorAlarm": lambda: _alarm(aws, f"{app}-errors"),
     }
-    return _existing(looks, parts)
+    return _existing(readers, parts)
 
 
 def existing_account_parts(
     aws: Aws, stack: account_stack.AccountStack, parts: Iterable[str]
 ) -> dict[str, str]:
     """Find the parts of an account that no stack of ours has; see `existing_app_parts`."""
-    looks: dict[str, Look] = {
+    readers: dict[str, Reading] = {
         "LockTable": lambda: _table(aws, stack.lock_table),
         "HistoryTable": lambda: _table(aws, stack.history_table),
         "DeployRole": lambda: _role(aws, stack.deploy_role),
@@ -56,17 +56,17 @@ def existing_account_parts(
         "BakeBucket": lambda: _bucket(aws, stack.bucket),
         "ImageKeyAlias": lambda: _key(aws, stack.key),
     }
-    return _existing(looks, parts)
+    return _existing(readers, parts)
 
 
-def _existing(looks: Mapping[str, Look], parts: Iterable[str]) -> dict[str, str]:
-    looked_up = {part: _present(looks[part]) for part in parts if part in looks}
+def _existing(readers: Mapping[str, Reading], parts: Iterable[str]) -> dict[str, str]:
+    looked_up = {part: _present(readers[part]) for part in parts if part in readers}
     return {part: id for part, id in looked_up.items() if id}
 
 
-def _present(look: Look) -> str:
+def _present(read: Reading) -> str:
     try:
-        return look()
+        return read()
     except DeliveryError as error:
         if meaning(error) is ErrorMeaning.NotFound:
             return ""

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from delivery.clock import HostClock
     from delivery.settings import DeliverySettings
 
-__all__ = ["StackRun", "Step", "apply", "begin", "direct_steps", "fill", "plan_values", "refuse_replacements"]
+__all__ = [
+    "DirectCall",
+    "StackRun",
+    "apply",
+    "begin",
+    "direct_steps",
+    "fill",
+    "plan_values",
+    "refuse_replacements",
+]
 
 Say = Callable[[str], None]
 _BODY_BYTES = 51_200
@@ -24,7 +33,7 @@ _BODY_BYTES = 51_200
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DirectCall:
     """A call of our own, next to the stack."""
 
     text: str
@@ -37,7 +46,7 @@ class StackRun:
 
     name: str
     mark: str
-    """The value of its tag: `app/cart`."""
+    """Value of its tag: `app/cart`."""
     template: Mapping[str, Any]
     existing: Mapping[str, str]
     """Parts that are left as they are, by logical id."""
@@ -97,19 +106,21 @@ def refuse_replacements(aws: Aws, proposal: Proposal, clock: HostClock) -> None:
     )
 
 
-def direct_steps(aws: Aws, settings: DeliverySettings, *, deploys: bool) -> list[Step]:
+def direct_steps(aws: Aws, settings: DeliverySettings, *, deploys: bool) -> list[DirectCall]:
     """Return what an account that is deployed to lacks besides its stack. DeliveryError."""
     if not deploys:
         return []
     steps = []
     if not direct_calls.has_service_role(aws):
         steps.append(
-            Step(f"make role {direct_calls.SERVICE_ROLE}", lambda: direct_calls.create_service_role(aws))
+            DirectCall(
+                f"make role {direct_calls.SERVICE_ROLE}", lambda: direct_calls.create_service_role(aws)
+            )
         )
     key = direct_calls.image_key(aws, settings)
     if key and not direct_calls.has_grant(aws, key):
         text = f"grant {direct_calls.SERVICE_ROLE} the use of key {key}"
-        steps.append(Step(text, lambda: direct_calls.create_grant(aws, key)))
+        steps.append(DirectCall(text, lambda: direct_calls.create_grant(aws, key)))
     return steps
 
 
@@ -127,7 +138,7 @@ def apply(aws: Aws, stack: StackRun, proposal: Proposal, clock: HostClock, say: 
 
 
 def plan_values(
-    stack: StackRun, proposal: Proposal, steps: Sequence[Step], notes: Sequence[str]
+    stack: StackRun, proposal: Proposal, steps: Sequence[DirectCall], notes: Sequence[str]
 ) -> dict[str, Any]:
     """Return a plan as JSON values."""
     return {

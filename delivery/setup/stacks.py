@@ -22,7 +22,7 @@ TAG = "delivery:setup"
 _POLL, _WAIT = 5.0, 3600.0
 """Seconds between two polls, and at most: a load balancer takes four minutes."""
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
-"""The reason CloudFormation gives for a change set that changes nothing."""
+"""CloudFormation's reason for a change set that changes nothing."""
 _PREFIX = "delivery-"
 """Of the names of our change sets."""
 _STUCK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")

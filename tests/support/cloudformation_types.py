@@ -10,7 +10,9 @@ import json
 from typing import Any
 
 import boto3
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
+from moto.elbv2.models import FakeTargetGroup
 from moto.kms.models import Key
 
 __all__ = ["Alarm", "BucketPolicy", "Budget"]
@@ -108,3 +110,16 @@ def _with_policy_as_text(create: Any) -> Any:
 Key.create_from_cloudformation_json = _with_policy_as_text(  # type: ignore[method-assign]
     Key.create_from_cloudformation_json
 )
+
+
+def _target_group_attribute(self: FakeTargetGroup, attribute_name: str) -> str:
+    """Give the one attribute of a target group that alarms need."""
+    if attribute_name != "TargetGroupFullName":
+        raise UnformattedGetAttTemplateException
+    return str(self.arn).rpartition(":")[2]
+
+
+FakeTargetGroup.has_cfn_attr = classmethod(  # type: ignore[assignment, method-assign]
+    lambda _, attr: attr == "TargetGroupFullName"
+)
+FakeTargetGroup.get_cfn_attribute = _target_group_attribute  # type: ignore[attr-defined]
