@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import USAGE, DeliveryError, UnknownNameError
 from jobdsl.aws import errors
 from jobdsl.aws.errors import ErrorMeaning, is_of_the_clock
 from jobdsl.aws.sessions import AwsClients, assume_role, environment_region, open_session
@@ -216,7 +216,7 @@ def _region(account: Account, requested: str | None, session: Session) -> str:
         raise DeliveryError(f"no region is given for account {account.name!r}", hint, USAGE)
     if account.regions and region not in account.regions:
         hint = suggestion(region, account.regions) or f"its regions are {known}"
-        raise DeliveryError(f"account {account.name!r} is not used in region {region!r}", hint, USAGE)
+        raise UnknownNameError(f"account {account.name!r} is not used in region {region!r}", hint)
     return region
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "PolicyError",
     "SettingsError",
     "SeveralError",
+    "UnknownNameError",
 ]
 
 FAILED = 1
@@ -47,6 +48,13 @@ class DeliveryError(JobdslError):
     def __init__(self, message: str, hint: str = "", exit_code: int = FAILED) -> None:
         super().__init__(message, hint=hint)
         self.exit_code = exit_code
+
+
+class UnknownNameError(DeliveryError):
+    """Nothing has the name that the user gave; FAILED, as in all three commands."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
 
 
 class SeveralError(DeliveryError):

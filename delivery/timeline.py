@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any, Literal
 
 from delivery.clock import HostClock, elapsed, iso
 from jobdsl.cli.console import say
-from jobdsl.printable import one_line
+from jobdsl.printable import json_text, one_line
 
 __all__ = ["Outcome", "Timeline", "TimelineStep"]
 
@@ -123,7 +122,7 @@ class Timeline:
         folder.mkdir(parents=True, exist_ok=True)
         document = self.to_json()
         texts: Mapping[str, str] = {
-            "timeline.json": json.dumps(document, indent=2) + "\n",
+            "timeline.json": json_text(document) + "\n",
             "timeline.md": markdown(document),
             "timeline.svg": svg(document),
         }

@@ -35,7 +35,10 @@ class Code(NamedTuple):
 CODES = (
     Code(0, "done, or nothing to do", "all"),
     Code(
-        FAILED, "an error, also in settings and files; the message says what was done and how to go on", "all"
+        FAILED,
+        "an error, also in settings and files, or a name that does not exist (of a job, a group ...); the "
+        "message says what was done and how to go on",
+        "all",
     ),
     Code(
         PENDING,

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import click
 
 from delivery.errors import FAILED, ROLLED_BACK, WAITING, DeliveryError
+from jobdsl.cli.console import say_json
 from jobdsl.exit_codes import WRONG_USAGE
 
 __all__ = ["judge"]
@@ -77,7 +78,10 @@ def judge(
     texts = reports.Texts(judgement, series.metrics, thresholds)
     for path in report:
         _write(path, texts.of(_FORMATS[path.suffix]))
-    click.echo(texts.of("json" if as_json else "text"))
+    if as_json:
+        say_json(reports.as_json(judgement))
+    else:
+        click.echo(texts.of("text"))
     return _EXIT_CODES[judgement.verdict] if exit_code else 0
 
 

@@ -12,7 +12,7 @@ import click
 
 from delivery.cli_options import CommonOptions, place_options
 from delivery.errors import DeliveryError
-from jobdsl.cli.console import say
+from jobdsl.cli.console import say, say_json
 from jobdsl.exit_codes import WRONG_USAGE
 
 if TYPE_CHECKING:
@@ -383,4 +383,7 @@ def _write(result: BakeResult, options: dict[str, Any]) -> None:
             file.write_text(text, "utf-8")
         except OSError as error:
             raise DeliveryError(f"image {result.image} is ready, but {file}: {error.strerror}") from error
-    say(result.text().rstrip("\n") if options["as_json"] else result.image)
+    if options["as_json"]:
+        say_json(result.to_json())
+    else:
+        say(result.image)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from delivery import tags as words
 from delivery.bake.context import BakeContext
 from delivery.bake.lookup import Described
-from jobdsl.printable import one_line
+from jobdsl.printable import json_text, one_line
 
 __all__ = ["BakeResult", "result_of"]
 
@@ -45,8 +44,8 @@ class BakeResult:
         }
 
     def text(self) -> str:
-        """As JSON text."""
-        return json.dumps(self.to_json(), indent=2) + "\n"
+        """Write it as JSON text."""
+        return json_text(self.to_json()) + "\n"
 
     def properties(self) -> str:
         """`KEY=value` lines, as Jenkins' plugins read them: IMAGE, and IMAGE_<region> for each region."""

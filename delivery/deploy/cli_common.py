@@ -13,7 +13,7 @@ import click
 from delivery import names
 from delivery.cli_options import CommonOptions, place_options
 from delivery.clock import HostClock
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import USAGE, DeliveryError, UnknownNameError
 from jobdsl.errors import suggestion
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def cluster_of(text: str, app: str | None = None) -> names.ClusterName:
     try:
         cluster = names.parse_cluster(text)
     except names.NameProblem as error:
-        raise DeliveryError(error.message, error.hint, USAGE) from error
+        raise UnknownNameError(error.message, error.hint) from error
     if app is not None and app != cluster.app:
         hint = f"--app {cluster.app}, or a cluster that begins with {app}"
         raise DeliveryError(f"cluster {text} is one of application {cluster.app}, not {app}", hint, USAGE)

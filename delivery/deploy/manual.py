@@ -19,7 +19,7 @@ from delivery.deploy.park import park
 from delivery.deploy.retry import retried
 from delivery.deploy.rollback import settle_serving
 from delivery.deploy.traffic import traffic_of
-from delivery.errors import REFUSED, USAGE, DeliveryError
+from delivery.errors import REFUSED, USAGE, DeliveryError, UnknownNameError
 from delivery.provenance import recorded_release
 from jobdsl.errors import suggestion
 
@@ -286,10 +286,9 @@ def _idle_group(site: Site, name: str, *, may_be_pinned: bool = False) -> tuple[
     group = cluster.get(name)
     if group is None:
         names = [each.name for each in cluster.alive]
-        raise DeliveryError(
+        raise UnknownNameError(
             f"{site.cluster} has no group {name!r}",
             suggestion(name, names) or f"its groups are {', '.join(names)}",
-            USAGE,
         )
     if tags.PIN in group.tags and not may_be_pinned:
         hint = "delivery resume gives it its minimum back"
@@ -302,10 +301,9 @@ def _member(cluster: Cluster, instance: str) -> tuple[Group, Member]:
         for member in group.members:
             if member.id == instance:
                 return group, member
-    raise DeliveryError(
+    raise UnknownNameError(
         f"{instance} is no instance of {cluster.name}",
         f"delivery show {instance} says where it belongs; what has ended is in no group",
-        USAGE,
     )
 
 

@@ -132,14 +132,13 @@ def _run(
 
 def _print_plan(change: ManualChange, *, as_json: bool) -> None:
     from delivery.deploy.looking import echo_steps
-    from jobdsl.cli.console import say
-    from jobdsl.printable import json_text
+    from jobdsl.cli.console import say, say_json
 
     if as_json:
         steps = [{"name": name, "text": text} for name, text in change.steps]
         facts = {"kind": change.kind, "group": change.group.name}
         sizes = {"before": change.before, "after": change.after}
-        say(json_text({**facts, **sizes, "steps": steps, "notes": list(change.notes)}))
+        say_json({**facts, **sizes, "steps": steps, "notes": list(change.notes)})
         return
     echo_steps(change.steps)
     for note in change.notes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -119,8 +118,10 @@ def _values(site: Site, ending: CommandOutcome) -> dict[str, Any]:
 
 
 def _write(site: Site, result: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    from jobdsl.printable import json_text
+
     if options["result"]:
-        options["result"].write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+        options["result"].write_text(json_text(result) + "\n", "utf-8")
     if folder := options["report"]:
         site.timeline.write(folder)
         (folder / BUILD_NAME).write_text(_build_name(site), "utf-8")

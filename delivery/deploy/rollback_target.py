@@ -9,7 +9,7 @@ from typing import Literal
 from delivery import tags
 from delivery.deploy.model import Cluster, DeployState, Group
 from delivery.deploy.previous import deciding
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import USAGE, DeliveryError, UnknownNameError
 
 __all__ = ["Target", "choose", "leftover"]
 
@@ -69,7 +69,7 @@ def choose(
 def _to_deleted(cluster: Cluster, leaving: Group | None, to: str) -> Target:
     """A group that is not there can be deployed anew only where the one after it knows its image."""
     if leaving is None or leaving.tags.get(tags.PREVIOUS) != to:
-        raise _refused(f"there is no group {to}", f"delivery status --cluster {cluster.name}")
+        raise UnknownNameError(f"there is no group {to}", f"delivery status --cluster {cluster.name}")
     return Target("anew", leaving, to)
 
 

@@ -14,7 +14,7 @@ from delivery.clock import iso
 from delivery.deploy.model import Cluster
 from delivery.deploy.status import releases
 from delivery.deploy.traffic import traffic_of
-from delivery.errors import REFUSED, USAGE, DeliveryError, LockedError, SettingsError
+from delivery.errors import REFUSED, USAGE, DeliveryError, LockedError, SettingsError, UnknownNameError
 from delivery.history.closing import interrupted, version_of, worked_on
 from delivery.history.record import INTERRUPTED, GroupVersion, RunEvent, RunRecord, merged
 from delivery.history.store import HistoryStore, open_store
@@ -166,7 +166,7 @@ def _versions(site: Site, groups: tuple[Group, ...]) -> dict[str, GroupVersion]:
 def _outcome(error: BaseException | None) -> str:
     if isinstance(error, LockedError):  # another run goes on
         return INTERRUPTED
-    if isinstance(error, SettingsError):  # settings are read before anything is changed
+    if isinstance(error, SettingsError | UnknownNameError):  # both are raised before anything is changed
         return "refused"
     if isinstance(error, DeliveryError):
         return "refused" if error.exit_code in (REFUSED, USAGE, WRONG_USAGE) else "failed"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import click
 
 from delivery.aws import open_aws
-from delivery.errors import FAILED, USAGE, DeliveryError
+from delivery.errors import FAILED, DeliveryError, UnknownNameError
 from jobdsl.errors import suggestion
 from jobdsl.printable import one_line, printable
 
@@ -74,7 +74,7 @@ def locations(settings: DeliverySettings, account: str | None, region: str | Non
     if not reachable:
         known = sorted({name for each in accounts for name in each.regions})
         hint = suggestion(region or "", known) or f"known are {', '.join(known)}"
-        raise DeliveryError(f"no account is used in region {region!r}", hint, USAGE)
+        raise UnknownNameError(f"no account is used in region {region!r}", hint)
     return reachable
 
 
@@ -107,11 +107,11 @@ def report_unread(unread: Iterable[Unread]) -> None:
             click.echo(f"  {printable(each.hint)}", err=True)
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str], unread: Sequence[Unread]) -> DeliveryError:
+def unknown_name(kind: str, name: str, known: Iterable[str], unread: Sequence[Unread]) -> UnknownNameError:
     """Report that there is nothing of a name, with the one that may be meant."""
     names = sorted({*known})
     listed = f"known are {', '.join(names[:10])}{' ...' if len(names) > 10 else ''}" if names else ""
     hint = suggestion(name, names) or listed or "delivery list shows all there is"
     if unread:
         hint += f"; {len(unread)} of the accounts and regions could not be read"
-    return DeliveryError(f"there is no {kind} {name!r}", hint, FAILED if unread else USAGE)
+    return UnknownNameError(f"there is no {kind} {name!r}", hint)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import USAGE, DeliveryError, UnknownNameError
 from delivery.settings import values
 from delivery.settings.analysis import AnalysisSettings, load_analysis
 from delivery.settings.console import ConsoleSettings
@@ -328,7 +328,7 @@ class DeliverySettings:
             hint = suggestion(name, self.accounts) or (
                 f"known are {known}" if known else f"[accounts.{name}] in {FILE} names one"
             )
-            raise DeliveryError(f"there is no account {name!r}", hint, USAGE)
+            raise UnknownNameError(f"there is no account {name!r}", hint)
         return self.accounts[name]
 
     def analysis_of(self, deploy: Deploy) -> AnalysisSettings | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from delivery.errors import USAGE, DeliveryError, SeveralError
+from delivery.errors import USAGE, DeliveryError, SeveralError, UnknownNameError
 from delivery.settings.setup import MAKE
 from delivery.setup import account_stack, app_stack
 from delivery.setup.account_stack import AccountStack
@@ -41,7 +41,7 @@ def app_of(settings: DeliverySettings, name: str | None) -> tuple[str, App]:
         raise DeliveryError("which application?", f"--app takes one of {known}", USAGE)
     if name not in settings.apps:
         hint = suggestion(name, settings.apps) or f"[apps.{name}] in delivery.toml, with port = 8080"
-        raise DeliveryError(f"there is no application {name!r} in the settings", hint, USAGE)
+        raise UnknownNameError(f"there is no application {name!r} in the settings", hint)
     app = settings.apps[name]
     if app.port is None:
         raise DeliveryError(

@@ -154,7 +154,7 @@ def test_the_region_is_what_is_asked_for_or_the_only_one_or_that_of_the_environm
     assert which.value.hint == "set --region to one of eu-west-1, us-east-1"
     with pytest.raises(DeliveryError) as wrong:
         open_aws(some, region="us-esat-1")
-    assert (wrong.value.hint, wrong.value.exit_code) == ('did you mean "us-east-1"?', USAGE)
+    assert (wrong.value.hint, wrong.value.exit_code) == ('did you mean "us-east-1"?', FAILED)
     with pytest.raises(DeliveryError, match="no region is given"):
         open_aws(DeliverySettings())
     monkeypatch.setenv("AWS_REGION", "eu-west-1")

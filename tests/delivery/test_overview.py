@@ -11,6 +11,7 @@ from overview_world import EU, TEST, US, Estate, begin_run, estate, furnish, lis
 
 import iam
 from delivery import cli
+from delivery.errors import FAILED
 from delivery.overview.page import to_html
 from deploy_requests import arn
 from iam import actions, allowed
@@ -125,7 +126,7 @@ def test_a_misspelled_name_is_an_error_with_a_suggestion(
     run: Run, words: list[str], message: str, hint: str
 ) -> None:
     code, out, err = run(*words)
-    assert (code, out) == (2, "")
+    assert (code, out) == (FAILED, "")
     assert message in err
     assert hint in err
 

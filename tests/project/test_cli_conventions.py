@@ -177,6 +177,47 @@ def test_options_that_make_no_sense_end_like_unknown_ones(
     assert PROGRAMS[command[0]][1](list(command[1:])) == WRONG_USAGE
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("jobdsl", "show", "deplyo", "."),
+        ("delivery", "list", "--account", "prodution"),
+        ("delivery", "list", "--region", "eu-west-9"),
+        ("delivery", "show", "web-v001", "--account", "prodution"),
+        ("delivery", "history", "web-v001"),
+        ("delivery", "status", "--cluster", "web", "--account", "prodution"),
+        ("delivery", "clean", "amis", "--account", "prodution"),
+        ("delivery", "setup", "app", "--app", "wbe"),
+    ],
+    ids=" ".join,
+)
+def test_names_that_do_not_exist_end_alike(
+    command: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs.py").write_text('from jobdsl import freestyle\n\nfreestyle("deploy")\n')
+    (tmp_path / "delivery.toml").write_text(
+        '[accounts.production]\nregions = ["eu-west-1"]\n[apps.web]\n[apps.api]\n'
+    )
+    assert PROGRAMS[command[0]][1](list(command[1:])) == FAILED
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.search("did you mean|its cluster is web|known are|regions are", printed.err)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_json_is_written_by_one_function(program: str) -> None:
+    """Commands print JSON by `say_json`, which escapes what a terminal would act on."""
+    printing = re.compile(r"\b(?:say|echo|stdout\.write)\((?:text=)?(?:json\.dumps|json_text)\(")
+    folder = Path(__file__).parents[2] / program
+    modules = [path for path in folder.rglob("*.py") if path.name != "console.py"]
+    assert any("say_json(" in path.read_text("utf-8") for path in modules)
+    assert [str(path) for path in modules if printing.search(path.read_text("utf-8"))] == []
+
+
 def test_an_option_of_a_name_is_the_same_everywhere() -> None:
     forms: dict[str, dict[tuple[Any, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
     for path, command in COMMANDS.items():
