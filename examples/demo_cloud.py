@@ -52,10 +52,19 @@ class Machines:
 
     def says(self, instance: str) -> str:
         """What the service on an instance says; empty if it fails."""
+        return _run(self._installed(instance))
+
+    def program(self, instance: str) -> str:
+        """Return the program that an instance runs."""
+        with tarfile.open(fileobj=io.BytesIO(self._installed(instance))) as archive:
+            member = archive.extractfile("./usr/bin/hello")
+            return member.read().decode() if member else ""
+
+    def _installed(self, instance: str) -> bytes:
         (group,) = self._ec2.describe_instances(InstanceIds=[instance])["Reservations"]
         (image,) = self._ec2.describe_images(ImageIds=[group["Instances"][0]["ImageId"]])["Images"]
         tags = {tag["Key"]: tag["Value"] for tag in image["Tags"]}
-        return _run(self._package(tags["package_sha256"]))
+        return self._package(tags["package_sha256"])
 
     def _package(self, sha256: str) -> bytes:
         return next(one for one in self._packages() if hashlib.sha256(one).hexdigest() == sha256)

@@ -1,4 +1,4 @@
-"""A service from nothing to production: two lines, one command; a second version; a bad one.
+"""A service from nothing to production: two lines, one command; a second version; a bad one; canaries.
 
     make demo
 
@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import demo_metrics
 from demo_stack import Stack
 from demo_support import expect, indented, say, title
 from jobdsl.testing.builds import Build
@@ -25,14 +26,17 @@ MORE = 'test_cluster="hello-test", settings="delivery.toml", tool="delivery"'
 CHAIN = ("hello-main", "hello-bake", "hello-test")
 SECOND = '#!/bin/sh\necho "hello again, ${1:-world}"\n'
 BAD = '#!/bin/sh\ncat "$(dirname "$0")/greeting"\n'
+PROMPT = '#!/bin/sh\necho "hello, dear ${1:-world}"\n'
+SLOWER = '#!/bin/sh\nsleep 0.010\necho "hello, dearest ${1:-world}"\n'
 SHOWN = ("[   ", "Triggering", "Finished", "Rolled", "error", "  delivery", "  --")
 
 
 class Demo:
-    """One stack, three versions."""
+    """One stack, five versions."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, reports: Path) -> None:
         self.stack = stack
+        self.reports = reports
         self.version = 0
 
     def run(self) -> None:
@@ -40,6 +44,7 @@ class Demo:
         self.first()
         self.second()
         self.bad()
+        self.canaries()
         self.back()
 
     def first(self) -> None:
@@ -89,14 +94,59 @@ class Demo:
         expect(f"{image} has not run in test yet" in refused.console, "the refusal says why")
         expect(self.stack.answers() == ["hello again, world"] * 2, "production is still as it was")
 
+    def canaries(self) -> None:
+        """A good version is promoted by its metrics, and one that is slower rolled back."""
+        title("4. Canaries that decide by their metrics")
+        started = time.monotonic()
+        if demo_metrics.LACKS_PROMETHEUS:
+            say("There is no `prometheus` on this machine: a command reads the metrics instead.")
+        with demo_metrics.metrics(self.stack.estate.parent / "prometheus", self.durations) as analysis:
+            (self.stack.estate / "analysis.toml").write_text(analysis, "utf-8")
+            lines = LINES.format(repo=str(self.stack.repo), more=f'analysis="analysis.toml", {MORE}')
+            (self.stack.estate / "jobs.py").write_text(lines, "utf-8")
+            say('One argument more, analysis="analysis.toml", which says what is compared:')
+            print(indented(analysis))
+            self.stack.apply()
+            self.judged(PROMPT, "CHG103", "deployed")
+            expect(self.stack.answers() == ["hello, dear world"] * 2, "the good version is promoted")
+            say("As fast as the one before: promoted, by its metrics. The next one is slower by a fifth:")
+            self.judged(SLOWER, "CHG104", "rolled back")
+            expect(self.stack.answers() == ["hello, dear world"] * 2, "production is as it was")
+            groups = self.stack.says("hello")
+            expect(not any(name.endswith("-baseline") for name in groups), "no baseline is left")
+        say("Healthy by every check, and slower by a fifth: rolled back by its metrics.")
+        say(f"{time.monotonic() - started:.0f} seconds for both. The reports are kept:")
+        for report in sorted(self.reports.glob("*.html")):
+            print(f"  {report}")
+
+    def judged(self, program: str, change_request: str, outcome: str) -> None:
+        """A version gets to production as a canary that is judged."""
+        self.stack.commit("Another greeting", hello=program)
+        self.chain()
+        done = self.deploy(change_request)
+        expect(f'"outcome": "{outcome}"' in self.kept("hello-production"), f"the canary is {outcome}")
+        (name,) = [name for name in done.artifacts if name.endswith(".html") and "-v" in name]
+        (self.reports / Path(name).name).write_bytes(done.artifacts[name])
+
+    def durations(self) -> dict[str, float]:
+        """Seconds that a request takes, by group of production."""
+        groups = self.stack.groups.describe_auto_scaling_groups()["AutoScalingGroups"]
+        return {
+            group["AutoScalingGroupName"]: demo_metrics.duration(
+                self.stack.machines.program(group["Instances"][0]["InstanceId"])
+            )
+            for group in groups
+            if group["Instances"] and group["AutoScalingGroupName"].startswith("hello-v")
+        }
+
     def back(self) -> None:
         """A rollback by hand."""
-        title("4. Back to the first version, by hand")
-        done = self.stack.build("hello-rollback", REASON="nobody wants to be greeted again", TO="")
+        title("5. Back to the second version, by hand")
+        done = self.stack.build("hello-rollback", REASON="it is too friendly", TO="hello-v001")
         print(shown(done))
         expect(done.result == "SUCCESS", "the rollback succeeds")
-        expect(self.stack.answers() == ["hello, world"] * 2, "production says hello")
-        say('Production answers "hello, world" again: no machine had to be started.')
+        expect(self.stack.answers() == ["hello again, world"] * 2, "production says hello again")
+        say('Production answers "hello again, world" again: no machine had to be started.')
 
     # what it takes
 
@@ -135,8 +185,9 @@ def shown(build: Build) -> str:
 def main() -> None:
     """Tell the story."""
     started = time.monotonic()
+    reports = Path(tempfile.mkdtemp(prefix="jobdsl-demo-reports-"))
     with tempfile.TemporaryDirectory(prefix="jobdsl-demo-") as place, Stack(Path(place)) as stack:
-        Demo(stack).run()
+        Demo(stack, reports).run()
     say(f"All of this took {time.monotonic() - started:.0f} seconds, and all of it was checked.")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from delivery import tags
 from delivery.clock import iso
+from delivery.deploy.metric_names import load_balancer_label, target_group_label
 from delivery.errors import DeliveryError
 from delivery.metrics.collect import Collected, collect
 from delivery.metrics.declared import queries_of, sources_of, thresholds_of
@@ -110,7 +111,7 @@ def analyse(
         )
         if decision.action == "roll back":
             raise AnalysisError(
-                f"{canary.name} is worse than its baseline after {elapsed:.0f} min "
+                f"{canary.name} is worse than its baseline after {round(elapsed, 1):g} min "
                 f"(judgement {number} of {schedule.judgements}): {'; '.join(decision.reasons[:_SHORT])}"
             )
     site.tag(canary.name, {tags.ANALYSIS: f"{decision.action} {stage}".strip()})
@@ -150,27 +151,40 @@ def _collected(
     present, baseline = site.group(canary.name), site.find(canary.tags[tags.BASELINE])
     if baseline is None:
         raise DeliveryError(f"{canary.tags[tags.BASELINE]} was deleted: {canary.name} cannot be compared")
+    queries = queries_of(settings)
+    names_balancer = any(query.mentions("load_balancer") for query in queries)
     return collect(
-        queries_of(settings),
+        queries,
         sources_of(settings, site.aws),
-        _subject(baseline, "baseline", is_alone=not site.deploy.listener),
-        _subject(present, "canary", is_alone=not site.deploy.listener),
+        _subject(site, baseline, "baseline", names_balancer=names_balancer),
+        _subject(site, present, "canary", names_balancer=names_balancer),
         window,
     )
 
 
-def _subject(group: Group, side: Side, *, is_alone: bool) -> Subject:
+def _subject(site: Site, group: Group, side: Side, *, names_balancer: bool) -> Subject:
     """Describe a side; a target group that it shares with other groups is not its own.
 
-    By weights the canary has one of its own, and the baseline shares that of the old group.
+    By weights the canary has one of its own, and the baseline shares that of the old group. The load balancer
+    is that of its only target group, or its only classic one.
     """
-    own = side == "canary" and not is_alone
+    is_own = side == "canary" and bool(site.deploy.listener)
     return Subject(
         group=group.name,
         side=side,
-        target_group=group.target_groups[0].rpartition(":")[2] if own and group.target_groups else "",
+        target_group=target_group_label(group.target_groups[0]) if is_own and group.target_groups else "",
+        load_balancer=_load_balancer(site, group) if names_balancer else "",
         instances=tuple(member.id for member in group.members if member.in_service),
     )
+
+
+def _load_balancer(site: Site, group: Group) -> str:
+    """Return the name that metrics have of a group's load balancer; empty without exactly one."""
+    if len(group.target_groups) + len(group.load_balancers) != 1:
+        return ""
+    if group.load_balancers:
+        return group.load_balancers[0]
+    return load_balancer_label(site.aws, group.target_groups[0])
 
 
 def _report(

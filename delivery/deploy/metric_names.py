@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.deploy.model import Group
 
-__all__ = ["names_in", "renamed", "renames", "target_group_label"]
+__all__ = ["load_balancer_label", "names_in", "renamed", "renames", "target_group_label"]
 
 _DIMENSIONS = ("AutoScalingGroupName", "TargetGroup", "LoadBalancer", "LoadBalancerName")
 _TEXTS = ("ResourceLabel", "Expression")
@@ -39,7 +39,7 @@ def renames(aws: Aws, old: Group, new: str, arns: Sequence[str], classic: Sequen
     taken = [arn for arn in arns if arn not in old.target_groups]
     if len(old_only) == len(taken) == 1:
         names[target_group_label(old_only[0])] = target_group_label(taken[0])
-        before, after = (_balancer_label(aws, arn) for arn in (old_only[0], taken[0]))
+        before, after = (load_balancer_label(aws, arn) for arn in (old_only[0], taken[0]))
         if before and after and before != after:
             names[before] = after
     old_only = [name for name in old.load_balancers if name not in classic]
@@ -54,8 +54,12 @@ def target_group_label(arn: str) -> str:
     return arn.rpartition(":")[2]
 
 
-def _balancer_label(aws: Aws, target_group: str) -> str:
-    """Give `app/NAME/ID`, as metrics name the load balancer of a target group; empty without exactly one."""
+def load_balancer_label(aws: Aws, target_group: str) -> str:
+    """Give `app/NAME/ID`, as metrics name the load balancer of a target group; empty without exactly one.
+
+    Raises:
+        DeliveryError: AWS refuses to describe it.
+    """
     try:
         with asking("asking which load balancer a target group belongs to"):
             target_groups = aws.elbv2.describe_target_groups(TargetGroupArns=[target_group])["TargetGroups"]

@@ -47,6 +47,12 @@ class Query(MetricRules):
     counter: bool = False
     """Values only rise, but for restarts: their increments are compared."""
 
+    def mentions(self, placeholder: str) -> bool:
+        """Return whether the query or a dimension has a placeholder, such as `group`, or its variable."""
+        texts = [self.query, *(text for each in self.inputs.values() for text in each.dimensions.values())]
+        names = (f"{{{placeholder}}}", f"DELIVERY_{placeholder.upper()}")
+        return any(name in text for text in texts for name in names)
+
     def metric(self, baseline: Sequence[float | None], canary: Sequence[float | None]) -> Metric:
         """Return the metric with its two series."""
         rules: dict[str, Any] = {rule.name: getattr(self, rule.name) for rule in fields(MetricRules)}

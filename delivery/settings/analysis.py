@@ -67,7 +67,7 @@ class MetricSettings:
 class AnalysisSettings:
     """`[analysis]`: how a canary is judged by its metrics."""
 
-    minutes: float = number(60.0, 1)
+    minutes: float = number(60.0, 0.1)
     """Time over which values are compared, after the warm-up."""
     interval_minutes: float = number(5.0, 0.1)
     """Between two judgements."""

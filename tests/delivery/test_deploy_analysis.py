@@ -103,6 +103,16 @@ def test_the_baseline_has_the_old_image_the_size_of_the_canary_and_its_traffic(m
     assert {"AlarmNotification", "ScheduledActions"} <= set(canary["suspended"])
 
 
+def test_a_query_names_the_load_balancer_of_each_side(make: Make, tmp_path: Path) -> None:
+    command = f"echo $DELIVERY_SIDE $DELIVERY_LOAD_BALANCER >>{tmp_path}/sides; echo []"
+    more = f'[analysis.metrics.x]\nsource = "command"\nquery = "{command}"\n'
+    one = judged(make, settings='traffic = "weighted"\n', more=more)
+    one.start("canary")
+    sides = dict(line.split(" ", 1) for line in (tmp_path / "sides").read_text().splitlines())
+    assert sides.keys() == {"baseline", "canary"}
+    assert all(name.startswith("app/") for name in sides.values()), sides
+
+
 def test_the_plan_has_the_steps_of_the_analysis(make: Make) -> None:
     one = judged(make)
     site = one.site()

@@ -349,3 +349,15 @@ def test_an_empty_window_asks_nothing() -> None:
 def test_json_that_no_float_holds_is_refused() -> None:
     with pytest.raises(DeliveryError):
         command(f"echo '{json.dumps([[1, 10**400]])}'")
+
+
+def test_a_query_mentions_a_placeholder_wherever_it_is_filled_in() -> None:
+    dimensions = {"LoadBalancer": "{load_balancer}"}
+    inputs = {"requests": CloudWatchInput(namespace="n", metric="m", dimensions=dimensions)}
+    queries = (
+        Query(name="a", source="cloudwatch", inputs=inputs),
+        Query(name="b", source="prometheus", query='up{lb="{load_balancer}"}'),
+        Query(name="c", source="command", query="echo $DELIVERY_LOAD_BALANCER"),
+    )
+    assert [query.mentions("load_balancer") for query in queries] == [True] * 3
+    assert not any(query.mentions("target_group") for query in queries)

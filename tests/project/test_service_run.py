@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+import demo_metrics
+from delivery.metrics.declared import queries_of, sources_of
+from delivery.metrics.model import SampleWindow, Subject
+from delivery.settings.analysis import load_analysis
+from demo_metrics import LACKS_PROMETHEUS, duration
 from demo_stack import Stack
-from service_demo import CHAIN, LINES, MORE, SECOND
+from service_demo import CHAIN, LINES, MORE, PROMPT, SECOND, SLOWER
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -21,7 +28,36 @@ def test_the_demo_does_what_it_says() -> None:
     command = [sys.executable, str(EXAMPLES / "service_demo.py")]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert 'Production answers "hello, world" again' in done.stdout
+    assert 'Production answers "hello again, world" again' in done.stdout
+    good, worse = (Path(line.strip()) for line in done.stdout.splitlines() if line.endswith(".html"))
+    assert "pass</span>, score 100" in good.read_text()
+    assert "fail</span>, score 0" in worse.read_text()
+    shutil.rmtree(good.parent)
+
+
+@pytest.mark.parametrize("source", ["prometheus", "command"])
+def test_the_demo_reads_its_metrics_from_either_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    if source == "prometheus" and LACKS_PROMETHEUS:
+        pytest.skip("no prometheus on this machine")
+    monkeypatch.setattr(demo_metrics, "LACKS_PROMETHEUS", source == "command")
+    subject = Subject(group="hello-v001", side="canary")
+    with demo_metrics.metrics(tmp_path, lambda: {"hello-v001": 0.06}) as text:
+        (tmp_path / "analysis.toml").write_text(text, "utf-8")
+        settings = load_analysis(tmp_path / "analysis.toml")
+        begun = time.time()
+        time.sleep(11)  # Prometheus looks for targets 5 seconds after it has started
+        reader = sources_of(settings, cast(Any, None))[source]
+        window = SampleWindow.between(begun + 7, time.time() - 1, 1)
+        reading = reader.read(queries_of(settings), subject, window)["latency"]
+    values = [value for value in reading.values if value is not None]
+    assert len(values) >= 2, reading
+    assert all(0.05 < value < 0.08 for value in values)
+
+
+def test_a_version_that_sleeps_is_slower() -> None:
+    assert duration(SLOWER) == pytest.approx(1.2 * duration(PROMPT))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
@@ -76,12 +76,19 @@ class Service:
         self._server.server_close()
 
 
+class ScrapeTarget(Protocol):
+    """A service with metrics at `/metrics`."""
+
+    address: str
+    """Host and port."""
+
+
 @contextmanager
-def prometheus(directory: Path, *services: Service) -> Iterator[str]:
-    """Run Prometheus; it scrapes the services every second. Gives its address."""
+def prometheus(directory: Path, *services: Service | ScrapeTarget, interval: str = "1s") -> Iterator[str]:
+    """Run Prometheus; it scrapes the services at an interval. Yields its address."""
     targets = [{"targets": [service.address]} for service in services]
     configuration = {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+        "global": {"scrape_interval": interval, "scrape_timeout": interval},
         "scrape_configs": [{"job_name": "services", "static_configs": targets}],
     }
     file = directory / "prometheus.yml"
