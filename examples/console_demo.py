@@ -31,7 +31,7 @@ from delivery.provenance import RunOrigin
 from delivery.settings import load_settings
 from delivery.settings.console import ACTIONS
 
-sys.path.append(str(Path(__file__).parent.parent / "tests"))
+sys.path.append(str(Path(__file__).parent.parent / "tests" / "support"))
 from oidc_provider import CLIENT, SECRET, provider
 
 __all__ = ["Demo", "demo"]
