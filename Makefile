@@ -12,21 +12,24 @@ AUDIT := if ! command -v pip-audit >/dev/null; then echo "pip-audit is not insta
 	else found=$$(timeout 60 pip-audit --progress-spinner off --disable-pip --no-deps -r constraints.txt 2>&1); \
 	printf '%s\n' "$$found"; case $$found in *"Found "*"known vulnerabilit"*) exit 1;; esac; fi
 
-.PHONY: demo test test-all test-fast lint measure bench docs site clean
+.PHONY: demo test test-all test-fast coverage lint measure bench docs site clean
 
 demo: $(VENV)/installed  ## an estate applied by its seed to a simulated controller; a service taken to production; KEEP=1: a web console
 	@$(BIN)/python examples/demo.py
 	@$(BIN)/python examples/service_demo.py
 	@if [ -n "$(KEEP)" ]; then $(BIN)/python examples/console_demo.py; fi
 
-test: $(VENV)/installed  ## the whole test suite
-	$(BIN)/pytest -n auto
+test: $(VENV)/installed  ## the test suite: every kind of test, a share of the sweeps
+	$(BIN)/pytest -n auto -m 'not thorough'
 
-test-all: $(VENV)/installed  ## the whole test suite with every fault at every call, and longer mutation tests
-	DELIVERY_FAULTS=all JOBDSL_FUZZ=10000 $(BIN)/pytest -n auto
+test-all: $(VENV)/installed  ## everything: each fault at each call, longer property and mutation tests, all builds
+	HYPOTHESIS_PROFILE=thorough DELIVERY_FAULTS=all JOBDSL_FUZZ=10000 $(BIN)/pytest -n auto
 
-test-fast: $(VENV)/installed  ## without fault sweeps, real builds and many processes
-	$(BIN)/pytest -n auto -m 'not slow'
+test-fast: $(VENV)/installed  ## without faults, real builds and many processes
+	$(BIN)/pytest -n auto -m 'not slow and not thorough'
+
+coverage: $(VENV)/installed  ## the lines that the fast tests run; fails below the floor
+	$(BIN)/pytest -n auto -m 'not slow and not thorough' --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/installed  ## style, format, types, layers, limits of words and names
 	$(BIN)/ruff check .

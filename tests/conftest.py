@@ -18,56 +18,17 @@ StoredPairs = list[tuple[str, bytes, bytes]]
 """Real documents: a name, the text that was posted, and what a controller stored."""
 
 
-SLOW = (
-    "test_console_browser",
-    "live/",
-    "test_attacks",
-    "test_child",
-    "test_convergence",
-    "test_delivery_bake",
-    "test_delivery_chroot",
-    "test_delivery_clean",
-    "test_delivery_deploy",
-    "test_docs_estates",
-    "test_dynaslave_ec2_faults",
-    "test_dynaslave_local",
-    "test_dynaslave_run",
-    "test_dynaslave_simulate",
-    "test_dynaslave_trials",
-    "test_examples",
-    "test_fuzz_dsl",
-    "test_importer_arguments",
-    "test_importer_corpus",
-    "test_importer_fuzz",
-    "test_isolation",
-    "test_main_job",
-    "test_mistakes",
-    "test_packaging",
-    "test_real_estates",
-    "test_service_run",
-    "test_templates_delivery_run",
-    "test_templates_quoting",
-    "test_templates_run",
-    "test_testing_run",
-)
-"""Beginnings of the names of modules that `make test-fast` leaves out: fault sweeps, real builds, many processes."""
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """With REQUIRE_TOOLS a test that skips for want of a tool fails the run; workers leave that to their parent."""
     if os.environ.get("REQUIRE_TOOLS") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(MissingTools())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow tests, so that `-m "not slow"` leaves them out."""
-    for item in items:
-        if item.path.relative_to(GOLDEN.parent).as_posix().startswith(SLOW):
-            item.add_marker(pytest.mark.slow)
-
-
-settings.register_profile("jobdsl", deadline=None, derandomize=True)  # a busy machine is no failure
-settings.load_profile("jobdsl")
+settings.register_profile(
+    "jobdsl", deadline=None, derandomize=True, max_examples=40
+)  # a busy machine is no failure
+settings.register_profile("thorough", deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "jobdsl")
 
 
 def pytest_xdist_auto_num_workers() -> int:

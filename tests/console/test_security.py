@@ -21,6 +21,8 @@ from delivery.settings import loads
 from jobdsl.console.security.identity import Identity, missing_right
 from oidc_provider import CLIENT, SECRET, Provider, provider
 
+pytestmark = pytest.mark.slow
+
 ROLES = """
 [console.roles.shop]
 groups = ["shop-team"]

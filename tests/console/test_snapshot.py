@@ -19,6 +19,8 @@ from delivery.settings import load_settings
 from deploy_requests import arn
 from jobdsl.console.collector import Collector, places_of
 
+pytestmark = pytest.mark.slow
+
 
 def _text(console: Site, path: str) -> str:
     answer = console.get(path)

@@ -23,6 +23,8 @@ from delivery import tags
 from delivery.provenance import trigger_of
 from jobdsl.console.security.identity import Identity
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 [console.jenkins]
 url = "{url}/"

@@ -17,6 +17,8 @@ from delivery.settings import loads
 from delivery.tiers import lease_name
 from deploy_case import NEW, OLD, TOML, Case, Make, active, cases, commands
 
+pytestmark = pytest.mark.slow
+
 FROZEN = """[[freeze]]
 from = 2027-01-01
 to = 2027-01-31

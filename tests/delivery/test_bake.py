@@ -18,6 +18,8 @@ from delivery.bake.request import Smoke
 from delivery.bake.smoke_test import SmokeError
 from delivery.errors import DeliveryError, SeveralError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[World]:

@@ -13,6 +13,8 @@ from bake_command import SECRET, Server, start
 
 from delivery import tags as words
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Callable[[float], Server]]:

@@ -15,6 +15,8 @@ from delivery.bake.interrupts import Interrupted
 from delivery.bake.request import Order, Smoke
 from delivery.errors import DeliveryError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[World]:

@@ -16,6 +16,8 @@ from delivery import tags as words
 from delivery.bake.packer import filled, spoken
 from delivery.errors import DeliveryError
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["server"]
 
 BUILDER = {"type": "amazon-ebs", "communicator": "none", "instance_type": "t3.micro", "ami_name": "theirs"}

@@ -23,6 +23,8 @@ from delivery.bake.userdata import LIMIT, fits, script
 from delivery.errors import DeliveryError
 from delivery.names import parse_app_version
 
+pytestmark = pytest.mark.slow
+
 BASE = BaseImage(
     "ami-0123456789abcdef0", "debian-12", "1", "x86_64", "/dev/xvda", 8, False, {"version": "12.7"}
 )

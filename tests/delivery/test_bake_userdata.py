@@ -20,6 +20,8 @@ from delivery.bake import package, userdata
 from delivery.bake.package import Package
 from delivery.bake.proof import manifest, verdict
 
+pytestmark = pytest.mark.slow
+
 ON_INSTANCE = Path(userdata.__file__).parent / "on_instance.py"
 SHUTDOWN = '#!/bin/sh\necho "$@" >>/bake/shutdown\n'
 INSIDE = """

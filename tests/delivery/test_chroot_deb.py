@@ -18,6 +18,8 @@ from delivery.clock import HostClock
 from delivery.errors import DeliveryError
 from delivery.timeline import Timeline
 
+pytestmark = pytest.mark.slow
+
 INIT = """#!/bin/sh
 ### BEGIN INIT INFO
 # Provides: hello

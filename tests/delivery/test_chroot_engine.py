@@ -28,6 +28,8 @@ from delivery.clean.verdict import carry_out
 from delivery.errors import DeliveryError, SeveralError
 from iam import actions, allowed
 
+pytestmark = pytest.mark.slow
+
 ARCH = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 KEY = "alias/shop"
 LISTED = "bash 5.2.15-2 amd64\n"

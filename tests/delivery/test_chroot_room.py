@@ -36,6 +36,8 @@ from delivery.clock import HostClock
 from delivery.errors import DeliveryError
 from delivery.timeline import Timeline
 
+pytestmark = pytest.mark.slow
+
 Install = Callable[..., str]
 
 

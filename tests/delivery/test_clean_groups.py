@@ -21,6 +21,8 @@ from delivery.clock import iso
 from delivery.settings import DeliverySettings, LockSettings
 from delivery_world import World, group_tags, world
 
+pytestmark = pytest.mark.slow
+
 NO_LOCK = DeliverySettings(lock=LockSettings(table="none"))
 HOUR = 3600.0
 NOW = 1_000_000.0

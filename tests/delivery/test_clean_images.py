@@ -28,6 +28,8 @@ from delivery.errors import DeliveryError
 from delivery.settings import DeliverySettings, loads
 from delivery_world import ME, REGION, World, world
 
+pytestmark = pytest.mark.slow
+
 NOW = 1_800_000_000.0
 LATER = NOW + 365 * 86_400
 OTHER = "222222222222"

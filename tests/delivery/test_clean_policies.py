@@ -16,6 +16,8 @@ from delivery.settings import DeliverySettings
 from delivery_world import ME, REGION, Call, World, world
 from iam import actions, allowed
 
+pytestmark = pytest.mark.slow
+
 document = partial(iam.document, "delivery")
 LATER = 1_900_000_000.0
 OURS = {"aws:ResourceTag/delivery:bake": "bake-1"}

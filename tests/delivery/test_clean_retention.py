@@ -15,6 +15,8 @@ from delivery.clean.retention import Rules, SeenImage, decide
 from delivery.clean.verdict import CleanVerdict
 from delivery.clock import iso
 
+pytestmark = pytest.mark.slow
+
 DAY, HOUR, NOW = 86_400.0, 3_600.0, 1_800_000_000.0
 OURS = {words.BAKE: "bake-1", words.STATE: words.READY, "application": "shop"}
 

@@ -14,6 +14,8 @@ from delivery.errors import ROLLED_BACK, DeliveryError
 from deploy_case import NEW, OLD, SIZE, Case, case
 from ec2_strict import Fault
 
+pytestmark = pytest.mark.slow
+
 
 def test_red_black_moves_traffic_and_keeps_the_old_group_frozen() -> None:
     with case() as one:

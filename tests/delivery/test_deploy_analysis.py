@@ -20,6 +20,8 @@ from delivery.errors import DeliveryError
 from deploy_case import NEW, OLD, SIZE, Case, Make, active, cases, remove
 from ec2_strict import Fault, KillError
 
+pytestmark = pytest.mark.slow
+
 BASELINE = f"{NEW}-baseline"
 
 

@@ -9,6 +9,8 @@ import pytest
 from delivery.errors import DeliveryError
 from deploy_case import NEW, OLD, Case, Make, active, at, cases, remove
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:

@@ -17,6 +17,8 @@ from delivery.settings import loads
 from delivery_world import group_tags
 from deploy_case import NEW, OLD, TOML, Case, Make, cases
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:

@@ -16,6 +16,8 @@ from delivery.settings import Deploy, loads, overridden
 from deploy_case import NEW, OLD, TOML, Case, Make, cases
 from jobdsl.exit_codes import WRONG_USAGE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:

@@ -16,6 +16,8 @@ from deploy_case import NEW, OLD, SIZE, Case, cases
 from deploy_strict import READING
 from ec2_strict import Fault, KillError
 
+pytestmark = pytest.mark.slow
+
 EVERY = os.environ.get("DELIVERY_FAULTS") == "all"
 """Every call of every strategy takes minutes; else every few calls, closer together in red/black."""
 KINDS = {

@@ -23,6 +23,8 @@ from deploy_requests import Request, arn, asked, group, image
 from ec2_strict import Fault, KillError
 from iam import actions, allowed
 
+pytestmark = pytest.mark.slow
+
 document = partial(iam.document, "delivery")
 POLICY = {name: name for name in ("plan", "status", "deploy", "promote", "rollback")} | {"resume": "deploy"}
 """Which policy a command has."""

@@ -15,6 +15,8 @@ from delivery.errors import USAGE, DeliveryError
 from deploy_case import NEW, OLD, Case, Make, cases
 from ec2_strict import Fault, KillError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:

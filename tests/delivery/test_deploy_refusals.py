@@ -17,6 +17,8 @@ from deploy_case import NEW, OLD, TOML, Case, Make, cases
 from deploy_strict import READING
 from jobdsl.errors import Problem
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:

@@ -19,6 +19,8 @@ from delivery.settings import LockSettings
 from deploy_case import NEW, OLD, SIZE, Case, Make, active, at, cases, remove
 from ec2_strict import Fault, KillError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:

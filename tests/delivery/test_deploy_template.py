@@ -13,6 +13,8 @@ from delivery.errors import USAGE, DeliveryError
 from delivery.settings import loads
 from deploy_case import NEW, OLD, TOML, Case, Make, cases
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:

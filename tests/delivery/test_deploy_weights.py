@@ -9,6 +9,8 @@ from deploy_weights import shares
 
 from deploy_case import NEW, OLD, Make, cases
 
+pytestmark = pytest.mark.slow
+
 TEN = 10
 
 

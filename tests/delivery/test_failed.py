@@ -21,6 +21,8 @@ from delivery.timeline import Timeline
 from deploy_case import NEW, OLD, TOML, Case, Make, cases, commands
 from ec2_strict import Fault, KillError
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., int]
 GATE = 'gate_command = "echo checking; echo configuration is wrong; exit 3"\n'
 

@@ -16,6 +16,8 @@ from threading import Event
 import pytest
 import requests
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "first-service.md").read_text("utf-8")
 BIN = Path(sys.executable).parent

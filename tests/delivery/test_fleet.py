@@ -21,6 +21,8 @@ from delivery_world import group_tags
 from deploy_case import NEW, OLD, SIZE, TOML, Case, Make, cases
 from ec2_strict import Fault, KillError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:

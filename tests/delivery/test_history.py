@@ -24,6 +24,8 @@ from delivery.settings import HistorySettings, LockSettings, load_settings, load
 from deploy_case import NEW, OLD, Case, cases, commands
 from ec2_strict import Fault, KillError
 
+pytestmark = pytest.mark.slow
+
 BUILD = {
     "BUILD_USER_ID": "alice",
     "JOB_NAME": "shop/deploy",

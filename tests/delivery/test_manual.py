@@ -17,6 +17,8 @@ from deploy_strict import READING
 from ec2_strict import Fault, KillError
 from jobdsl.exit_codes import WRONG_USAGE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:

@@ -16,6 +16,8 @@ from delivery.overview.page import to_html
 from deploy_requests import arn
 from iam import actions, allowed
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, str, str]]
 
 

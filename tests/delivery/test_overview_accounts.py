@@ -15,6 +15,8 @@ from delivery.history.store import open_store
 from delivery.lock import open_lock
 from delivery.settings import load_settings
 
+pytestmark = pytest.mark.slow
+
 
 def test_many_groups_cost_one_call_for_a_hundred(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with estate(tmp_path) as many:

@@ -17,6 +17,8 @@ from delivery.provenance import Release, recorded_release, recorded_trigger, rel
 from delivery.settings import loads
 from deploy_case import NEW, OLD, TOML, Case, cases, commands
 
+pytestmark = pytest.mark.slow
+
 BUILD = {
     "BUILD_USER_ID": "alice",
     "JOB_NAME": "shop/deploy",

@@ -25,6 +25,8 @@ from deploy_case import SIZE, TOML, Case, Make, cases
 from deploy_strict import READING
 from ec2_strict import Fault, KillError
 
+pytestmark = pytest.mark.slow
+
 A, B, C = "shop-a-v000", "shop-b-v000", "shop-c-v000"
 TWO = 'waves = [["shop-a"], ["shop-b"]]\nwave_soak_minutes = 5\n'
 THREE = 'waves = [["shop-a"], ["shop-b", "shop-c"]]\nwave_soak_minutes = 5\n'

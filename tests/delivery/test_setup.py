@@ -28,6 +28,8 @@ import cloudformation_types  # noqa: F401  # types that moto's CloudFormation do
 
 import iam
 
+pytestmark = pytest.mark.slow
+
 REGION = "eu-west-1"
 EVERY = os.environ.get("DELIVERY_FAULTS") == "all"
 """A kill at every call, not at every seventh."""

@@ -30,6 +30,8 @@ from dynaslave.provider import Denied, Hand, LaunchRequest, NoCapacity, Throttle
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.http import HttpRequest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def clock() -> ManualClock:

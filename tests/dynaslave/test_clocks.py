@@ -27,6 +27,8 @@ from dynaslave.simulated.provider import SimulatedCloud
 from jobdsl.controller.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 
+pytestmark = pytest.mark.slow
+
 POOL = make({"name": "linux", "max_agents": 8, "idle_minutes": 2, "boot_minutes": 4})
 JOB = (
     "<project><assignedNode>linux</assignedNode><canRoam>false</canRoam>"

@@ -16,6 +16,8 @@ from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import Hand, LaunchRequest, ProviderError
 from ec2_strict import Account, Fault, KillError, account
 
+pytestmark = pytest.mark.slow
+
 AGENTS = 2
 
 

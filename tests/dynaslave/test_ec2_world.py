@@ -22,6 +22,8 @@ from jobdsl.controller.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.builds import ParameterValue
 
+pytestmark = pytest.mark.slow
+
 JOB = (
     "<project><assignedNode>linux</assignedNode><canRoam>false</canRoam>"
     "<concurrentBuild>true</concurrentBuild></project>"

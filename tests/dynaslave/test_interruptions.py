@@ -35,6 +35,8 @@ from jobdsl.grammar.labels import parse
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.http import HttpRequest
 
+pytestmark = pytest.mark.slow
+
 PART = Running("http://j/job/x/1/", NOW - 100)
 """A part of a Pipeline."""
 BRIEF = pool(idle_minutes=1)

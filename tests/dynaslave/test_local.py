@@ -27,7 +27,7 @@ from jobdsl.controller.jenkins import connect
 from jobdsl.errors import ControllerError
 from jobdsl.testing import SimulatedJenkins
 
-pytestmark = pytest.mark.skipif(not processes.supported(), reason="needs Linux' /proc")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not processes.supported(), reason="needs Linux' /proc")]
 
 POOL = make({"name": "heavy", "max_agents": 99})
 SECRET = "5ec4e7" * 10 + "beef"

@@ -22,6 +22,8 @@ from dynaslave.web.routes import routes
 from jobdsl.errors import Problem
 from jobdsl.testing import ManualClock, SimulatedJenkins
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def site() -> Iterator[Site]:

@@ -26,7 +26,7 @@ from dynaslave.local.processes import supported
 from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.testing import SimulatedJenkins
 
-pytestmark = pytest.mark.skipif(not supported(), reason="agents on this host need /proc")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not supported(), reason="agents on this host need /proc")]
 BUILDS = 40
 ESTATE = """
 from dynaslave import agent_pool

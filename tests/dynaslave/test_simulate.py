@@ -46,6 +46,8 @@ from dynaslave.simulate.whatif import (
 from dynaslave.simulate.world import World
 from dynaslave.trace import TraceBuild
 
+pytestmark = pytest.mark.slow
+
 
 def pool(name: str = "p", **arguments: Any) -> AgentPool:
     return make({"name": name, "max_agents": 20, "instance_types": ["c7i.large"], **arguments})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from dynaslave.model import Instance, JenkinsNode, Snapshot
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import make
 from dynaslave.provider import NoCapacity, Offer
+
+pytestmark = pytest.mark.slow
 
 HOUR = 3600.0
 OFFER = Offer("m5.large", "a", "spot")

@@ -16,6 +16,8 @@ from jobdsl.errors import ControllerError, JobdslError
 from jobdsl.exit_codes import WRONG_USAGE
 from jobdsl.testing import SimulatedJenkins
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "s3cr3t-t0ken"
 
 

@@ -15,6 +15,8 @@ from jobdsl.errors import Problem
 from jobdsl.loading.statements import Statements
 from jobdsl.testing import SimulatedJenkins
 
+pytestmark = pytest.mark.slow
+
 Reported = Callable[[Mapping[str, str]], list[str]]
 
 

@@ -7,6 +7,8 @@ import pytest
 from tests.attacks.trials import WALLS, Trial, trials, unavailable
 from tests.attacks.users import ORDINARY, ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def _trials(wall: str, user: str) -> tuple[Trial, ...]:
     if why := unavailable(wall, user):

@@ -15,6 +15,8 @@ from jobdsl.loading.imports import imported
 from jobdsl.loading.load import load
 from jobdsl.settings.config import LoadSettings, Settings, Team
 
+pytestmark = pytest.mark.slow
+
 TEAMS = Settings(
     load=LoadSettings(timeout_seconds=20, file_timeout_seconds=3),
     teams=(Team("a", folders=("a",)), Team("b", folders=("b",)), Team("lib", files=("lib/**",))),

@@ -22,6 +22,8 @@ from jobdsl.seed_jobs import seed
 from jobdsl.seed_jobs.options import SeedOptions, SeedSettings
 from jobdsl.testing import SimulatedJenkins
 
+pytestmark = pytest.mark.slow
+
 WHEEL = "https://files.example.com/jobdsl-1.2.3-py3-none-any.whl"
 OPTIONS: dict[str, Any] = {"repo": "https://git.example.com/jobs.git", "install": WHEEL}
 

@@ -17,6 +17,8 @@ from jobdsl.loading.running import FileRunner
 from jobdsl.settings.config import LoadSettings as Limits
 from jobdsl.settings.config import Settings
 
+pytestmark = pytest.mark.slow
+
 QUICK = Settings(load=Limits(isolation="process", timeout_seconds=20))
 
 

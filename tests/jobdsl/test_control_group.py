@@ -27,6 +27,8 @@ from jobdsl.isolation.controlgroup import control_group
 from jobdsl.loading.load import load
 from jobdsl.settings.config import LoadSettings, Settings, Team
 
+pytestmark = pytest.mark.slow
+
 FILES = (
     "cgroup.procs",
     "cgroup.subtree_control",

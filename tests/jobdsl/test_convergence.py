@@ -29,6 +29,8 @@ from jobdsl.settings.config import Removed
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.faults import Status
 
+pytestmark = pytest.mark.slow
+
 FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 ROOTS = {"job": "project", "pipeline": "flow-definition", "folder": FOLDER, "view": "hudson.model.ListView"}
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'

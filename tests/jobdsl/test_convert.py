@@ -17,9 +17,10 @@ from jobdsl.cli.main import run
 PROJECTS = Path(__file__).parent / "convert"
 """YAML in the styles of public projects."""
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("jenkins_jobs") is None, reason="needs Jenkins Job Builder"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("jenkins_jobs") is None, reason="needs Jenkins Job Builder"),
+]
 
 
 class Result(NamedTuple):

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COUNT = int(os.environ.get("JOBDSL_FUZZ", "150"))
 AT_ONCE = 50
 LOAD = """\

@@ -28,6 +28,8 @@ from jobdsl.importer.codegen import given
 from jobdsl.importer.convert import as_item
 from jobdsl.importer.roundtrip import parts
 
+pytestmark = pytest.mark.slow
+
 DECLARATIVE = Path(__file__).parents[1] / "recordings" / "declarative_pipeline_after_first_build.xml"
 PROPERTIES = {
     "keep": properties.build_discarder(misc.keep(7)),

@@ -13,6 +13,8 @@ from corpus_sample import CORPUS, sample
 
 from jobdsl.importer import import_estate
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")
 def test_real_documents_come_back_equal(tmp_path: Path) -> None:

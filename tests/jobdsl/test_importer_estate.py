@@ -17,6 +17,8 @@ from jobdsl.importer import ImportResult, import_estate
 from jobdsl.loading.load import load
 from jobdsl.model import Definition
 
+pytestmark = pytest.mark.slow
+
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder>{}</com.cloudbees.hudson.plugins.folder.Folder>"
 DESCRIBED = "<project><description>{}</description></project>"
 SHELL = "<builders><hudson.tasks.Shell><command>{}</command></hudson.tasks.Shell></builders>"

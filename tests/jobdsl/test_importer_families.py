@@ -22,6 +22,8 @@ from jobdsl.importer.literals import literal
 from jobdsl.importer.pretty import Brackets, Code
 from jobdsl.importer.scripts import Scripts
 
+pytestmark = pytest.mark.slow
+
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ODD = "ab {}\"'\\\r\n\t$%#-_/=ä\u2028"
 WORDS = [

@@ -24,6 +24,8 @@ from jobdsl.importer.convert import DocumentSource, convert, fingerprint
 from jobdsl.importer.pretty import show
 from jobdsl.importer.secrets import Taken
 
+pytestmark = pytest.mark.slow
+
 COUNT = int(os.environ.get("JOBDSL_FUZZ", "2000"))
 PIECES = [
     b"&#x1;", b"&#27;", b"&#0;", b"&#xffff;", b"&#xd800;", b"\x00", b"\x1b", b"&lt;", b"&amp;", b"&x;",

@@ -18,6 +18,8 @@ from jobdsl.errors import Where
 from jobdsl.importer import ImportResult, import_estate
 from jobdsl.testing import SimulatedJenkins
 
+pytestmark = pytest.mark.slow
+
 JOB_KINDS = (
     "pipeline",
     "freestyle",

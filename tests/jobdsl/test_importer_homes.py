@@ -17,6 +17,8 @@ from jobdsl.documents.tree import parse
 from jobdsl.exit_codes import WRONG_USAGE
 from jobdsl.loading.load import load
 
+pytestmark = pytest.mark.slow
+
 FOLDER = jobdsl.folder("x").xml
 JOB = jobdsl.freestyle("x", steps=[steps.shell("make {}")]).xml
 PIPELINE = jobdsl.pipeline("x", script="node {}").xml

@@ -24,6 +24,8 @@ from jobdsl.importer.convert import Imported
 from jobdsl.importer.verify import verify as prove
 from jobdsl.loading.load import load
 
+pytestmark = pytest.mark.slow
+
 SERVICES = ("billing", "cards", "mail", "search", "users", "web")
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder><description>Cards</description></com.cloudbees.hudson.plugins.folder.Folder>"
 

@@ -18,6 +18,8 @@ from jobdsl.loading.load import load
 from jobdsl.model import Estate
 from jobdsl.settings.config import LoadSettings, Settings
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Estate]
 
 

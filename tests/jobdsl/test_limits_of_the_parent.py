@@ -24,6 +24,8 @@ from jobdsl.model import Definition, Estate
 from jobdsl.secrets.placeholders import restored
 from jobdsl.settings.config import Lint, LoadSettings, Settings, Team
 
+pytestmark = pytest.mark.slow
+
 HEAD = """
 import json, os, struct, sys, time
 sys.path[:] = {path!r}

@@ -15,6 +15,8 @@ from jobdsl.loading.groups import grouped
 from jobdsl.loading.load import load
 from jobdsl.settings.config import LoadSettings, Settings, Team
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a", "b", "c", "d")
 TEAMS = tuple(Team(name, folders=(name,)) for name in NAMES)
 JOB = "from jobdsl import freestyle\nfreestyle('{team}/x')\n"

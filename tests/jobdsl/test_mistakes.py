@@ -17,6 +17,8 @@ from mistakes_values import VALUES
 from jobdsl.cli import workflow
 from jobdsl.errors import Problem
 
+pytestmark = pytest.mark.slow
+
 LOADING = [*CALLS, *VALUES, *PARTS, *NAMES, *PYTHON, *CRON]
 ROWS = [*LOADING, *LINT]
 NUMBERS = range(len(ROWS))

@@ -15,6 +15,8 @@ from jobdsl.documents.marker import Marker
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
 
+pytestmark = pytest.mark.slow
+
 JOBS = """
 from jobdsl import folder, freestyle, list_view, multibranch, pipeline, sources
 

@@ -29,6 +29,8 @@ from jobdsl.planning.plan import plan
 from jobdsl.settings import config
 from jobdsl.testing import SimulatedJenkins
 
+pytestmark = pytest.mark.slow
+
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "documents.tar.xz"
 CORPUS = Path(os.environ.get("JOBDSL_CORPUS", BESIDE))
 WHOLE = os.environ.get("JOBDSL_WHOLE_CORPUS") == "1"

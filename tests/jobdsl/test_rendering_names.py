@@ -15,6 +15,8 @@ from jobdsl.importer import import_estate
 from jobdsl.loading.load import load
 from jobdsl.model import Definition
 
+pytestmark = pytest.mark.slow
+
 NAMES = [
     "config", "config.item", "config.view", "config.xml", "a", "a.xml", "a.item", "a.view", "a.item.xml", ".hidden",
     "..dots", ".jobdsl-rendered", "jobs", "builds", "branches", "nodes", "users", "a%2Eb", "%63onfig", "100%",

@@ -13,6 +13,8 @@ from jobdsl.documents.marker import Marker
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.users import READER, User
 
+pytestmark = pytest.mark.slow
+
 SEED = READER | {
     f"hudson.model.{permission}"
     for permission in (

@@ -16,6 +16,8 @@ import requests
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.builds import Build
 
+pytestmark = pytest.mark.slow
+
 SHELL = "<hudson.tasks.Shell><command>{}</command></hudson.tasks.Shell>"
 ROAM = "<canRoam>true</canRoam>"
 NODE = (

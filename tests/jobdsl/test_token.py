@@ -12,6 +12,8 @@ import pytest
 from jobdsl.cli.main import run
 from jobdsl.testing import SimulatedJenkins
 
+pytestmark = pytest.mark.slow
+
 CLIMB = """
 import gc
 for candidate in gc.get_objects():  # what a file that means harm does first: switch the guard rail off

@@ -9,6 +9,8 @@ from live_site import Site
 
 from jobdsl.cli.main import run
 
+pytestmark = pytest.mark.slow
+
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder><description>By hand</description></com.cloudbees.hudson.plugins.folder.Folder>"
 OLD_GIT = """<project>
   <scm class="hudson.plugins.git.GitSCM">

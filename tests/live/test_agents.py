@@ -11,6 +11,8 @@ from dynaslave.model import Offline
 from dynaslave.pools.pool import make
 from jobdsl.controller.jenkins import Controller
 
+pytestmark = pytest.mark.slow
+
 
 def test_nodes_are_created_marked_and_removed(controller: Controller) -> None:
     manager = f"jobdsl-test-{uuid4().hex[:8]}"

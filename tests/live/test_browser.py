@@ -14,6 +14,8 @@ from jobdsl.documents.marker import Marker
 from jobdsl.grammar import names
 from jobdsl.testing.users import READER
 
+pytestmark = pytest.mark.slow
+
 JOBS = """
 with folder(FOLDER, description="Ours"):
     freestyle("api", description="The API", disabled=True)

@@ -12,6 +12,8 @@ from live_site import Site
 from jobdsl.grammar import names
 from jobdsl.testing.jenkinsfiles import Jenkinsfile, play
 
+pytestmark = pytest.mark.slow
+
 MANY = """
 with folder(FOLDER):
     for folder_number in range(3):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from live_site import Site
 
+pytestmark = pytest.mark.slow
+
 SETTLING = {
     "folders": """
 with folder("a", description="One line"):

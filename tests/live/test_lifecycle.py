@@ -10,6 +10,8 @@ from live_site import Site
 from jobdsl.cli.main import run
 from jobdsl.controller.jenkins import NotFoundError
 
+pytestmark = pytest.mark.slow
+
 JOBS = """
 with folder(FOLDER, description="Made by a test, and deleted by it"):
     freestyle(

@@ -18,6 +18,8 @@ from delivery.settings import load_settings
 from jobdsl.cli import main as cli
 from jobdsl.testing import SimulatedJenkins, problems, render
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

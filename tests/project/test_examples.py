@@ -17,6 +17,8 @@ import demo_support
 from jobdsl.testing import SimulatedJenkins, problems, render
 from jobdsl.testing.users import READER
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ESTATES = ["fleet", "payments", "platform", "quickstart", "storefront"]
 

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 DEMO = Path(__file__).parents[2] / "examples" / "incident_demo.py"
 EXPLAINED = (
     "trouble  manager=main  text=could not be seen",

@@ -18,6 +18,8 @@ import requests
 from jobdsl.cli.main import run
 from jobdsl.testing import SimulatedJenkins
 
+pytestmark = pytest.mark.slow
+
 ESTATE = "jjb/SoftwareHeritage+swh-jenkins-jobs"
 REPEATED = 'triggers=[triggers.cron("@daily")],'
 TEMPLATE = 'from jobdsl import triggers\n\n\ndef nightly():\n    return [triggers.cron("@daily")]\n'

@@ -21,6 +21,8 @@ from packaging.specifiers import SpecifierSet
 
 from jobdsl.seed_jobs.wheel import build_wheel
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 STARTUP = "jobdsl-startup.pth"
 ESTATE = 'from jobdsl import freestyle, steps\nfreestyle("a", steps=[steps.shell("make")])\n'

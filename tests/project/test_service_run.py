@@ -21,6 +21,8 @@ from demo_metrics import LACKS_PROMETHEUS, duration
 from demo_stack import Stack
 from service_demo import CHAIN, LINES, MORE, PROMPT, SECOND, SLOWER
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 

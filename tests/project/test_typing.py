@@ -7,6 +7,8 @@ from pathlib import Path
 import editor
 import pytest
 
+pytestmark = pytest.mark.slow
+
 WRONG = Path(__file__).parents[1] / "typing"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

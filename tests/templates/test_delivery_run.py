@@ -25,6 +25,8 @@ from jobdsl.templates import (
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.builds import Build
 
+pytestmark = pytest.mark.slow
+
 HELLO = Path(__file__).parents[2] / "examples" / "fleet" / "services" / "hello"
 STAND_IN = """#!/bin/sh
 # Notes its arguments, one a line, and writes the files that delivery writes.

@@ -14,6 +14,8 @@ from jobdsl import templates
 from jobdsl.templates import library, service
 from jobdsl.templates.variants import VARIANTS
 
+pytestmark = pytest.mark.slow
+
 EVIL = (
     "$(touch caught)",
     "`touch caught`",

@@ -21,6 +21,8 @@ from jobdsl.templates import library, webapp
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.builds import Build
 
+pytestmark = pytest.mark.slow
+
 SERVICES = Path(__file__).parents[2] / "examples" / "storefront" / "services"
 JARS = [Path("/usr/share/java") / name for name in ("ivy.jar", "junit4.jar", "hamcrest.jar")]
 MAKEFILE = """all:
