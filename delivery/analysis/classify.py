@@ -6,6 +6,7 @@ The rules are those published for Kayenta's NetflixACAJudge; its constants are t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor
 
 import numpy as np
 
@@ -111,11 +112,16 @@ def _classification(metric: Metric, interval: Interval, size: float | None) -> t
     return "pass", False
 
 
+def _percent(share: float) -> str:
+    """Return a confidence as text, never rounded up to 100 %."""
+    return f"{floor(share * 1e5 + 1e-6) / 1e3:g}%"
+
+
 def _reason(
     metric: Metric, classification: Classification, interval: Interval, size: float | None, is_critical: bool
 ) -> str:
     between = f"between {interval.lower:+.4g} and {interval.upper:+.4g}"
-    shift = f"shift {interval.estimate:+.4g}, {metric.confidence:.0%} {between}"
+    shift = f"shift {interval.estimate:+.4g}, {_percent(metric.confidence)} {between}"
     names = {"meanRatio": "times the baseline's mean", "cles": "probability of a larger value"}
     effect = (
         "no effect size, the baseline's mean is 0"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from delivery.analysis import charts
 from delivery.analysis.model import Judgement, Metric, MetricResult, Thresholds
+from delivery.analysis.score_history import ScorePoint
 from jobdsl.printable import json_text, one_line, printable
 
 __all__ = ["Texts", "as_html", "as_json", "as_markdown", "as_text"]
@@ -19,13 +20,16 @@ class Texts(NamedTuple):
     judgement: Judgement
     metrics: Sequence[Metric]
     thresholds: Thresholds
+    scores: Sequence[ScorePoint] = ()
+    """Of the judgements up to this one, where there are several."""
 
     def of(self, name: str) -> str:
         """Return it as `text`, `json`, `markdown` or `html`."""
         if name == "html":
-            return as_html(self.judgement, self.metrics, self.thresholds)
+            return as_html(self.judgement, self.metrics, self.thresholds, self.scores)
         if name == "json":
-            return json_text(as_json(self.judgement))
+            scores = [point._asdict() for point in self.scores]
+            return json_text(as_json(self.judgement) | ({"scores": scores} if scores else {}))
         return as_markdown(self.judgement) if name == "markdown" else as_text(self.judgement)
 
 
@@ -110,13 +114,19 @@ def _shown(metric: Metric) -> tuple[charts.Values, charts.Values]:
     return baseline, canary
 
 
-def as_html(judgement: Judgement, metrics: Sequence[Metric], thresholds: Thresholds) -> str:
+def as_html(
+    judgement: Judgement,
+    metrics: Sequence[Metric],
+    thresholds: Thresholds,
+    scores: Sequence[ScorePoint] = (),
+) -> str:
     """Return one page that needs nothing else: verdict, reasons, and charts of each metric.
 
     Args:
         judgement: The judgement of these metrics.
         metrics: The metrics, in the order of the judgement's results.
         thresholds: Those of the judgement.
+        scores: Of the judgements up to this one; drawn over time.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -135,5 +145,11 @@ def as_html(judgement: Judgement, metrics: Sequence[Metric], thresholds: Thresho
         )
         for result, metric in zip(judgement.metrics, metrics, strict=True)
     ]
-    page = environment.get_template("report.html.j2")
-    return printable(page.render(judgement=judgement, rows=rows, thresholds=thresholds)) + "\n"
+    chart = charts.scores(scores, thresholds.passing, thresholds.marginal) if scores else ""
+    page = environment.get_template("report.html.j2").render(
+        judgement=judgement,
+        rows=rows,
+        thresholds=thresholds,
+        score_chart=Markup(chart),  # noqa: S704  # numbers and words of ours
+    )
+    return printable(page) + "\n"

@@ -203,7 +203,7 @@ def _report(
     for directory in (settings.reports, site.report_directory):
         if directory is not None:
             try:
-                _write(Path(directory), settings, canary.name, collected, decision)
+                _write(Path(directory), settings, schedule, canary.name, collected, decision)
             except OSError as error:
                 site.say_once(f"{directory}: the report cannot be written: {error.strerror}")
 
@@ -214,11 +214,17 @@ def _some(texts: Sequence[str]) -> str:
 
 
 def _write(
-    directory: Path, settings: AnalysisSettings, name: str, collected: Collected, decision: LookDecision
+    directory: Path,
+    settings: AnalysisSettings,
+    schedule: Schedule,
+    name: str,
+    collected: Collected,
+    decision: LookDecision,
 ) -> None:
     """Write the reports of a judgement, and the series, for `delivery judge`."""
     from delivery.analysis.document import as_document
     from delivery.analysis.reports import Texts
+    from delivery.analysis.score_history import score_history
 
     directory.mkdir(parents=True, exist_ok=True)
     series = as_document(collected.metrics, settings.weights)
@@ -227,6 +233,10 @@ def _write(
         return
     judged = {result.name for result in decision.judgement.metrics}
     metrics = [metric for metric in collected.metrics if metric.name in judged]
-    texts = Texts(decision.judgement, metrics, thresholds_of(settings))
+    thresholds = thresholds_of(settings)
+    scores = score_history(
+        collected.metrics, settings.weights, thresholds, schedule, decision, settings.step_seconds
+    )
+    texts = Texts(decision.judgement, metrics, thresholds, scores)
     for suffix, kind in (("html", "html"), ("md", "markdown"), ("json", "json")):
         (directory / f"{name}.{suffix}").write_text(texts.of(kind), "utf-8")

@@ -248,3 +248,11 @@ def test_a_chart_has_gaps_and_shows_a_single_value() -> None:
     drawn = charts.series([1.0, None, 2.0, 3.0], [None, None, None, None])
     assert drawn.count("<polyline") == 2
     assert "NaN" not in charts.distribution([], [])
+
+
+@pytest.mark.parametrize(
+    ("confidence", "text"), [(0.98, "98%"), (0.95, "95%"), (0.9983333, "99.833%"), (0.9999999, "99.999%")]
+)
+def test_a_reason_never_claims_certainty(confidence: float, text: str) -> None:
+    result = classify(metric([10, 11, 12] * 20, [20, 21, 22] * 20, confidence=confidence))
+    assert f", {text} between" in result.reason

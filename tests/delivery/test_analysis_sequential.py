@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from delivery.analysis.model import Effect, Metric, Thresholds
 from delivery.analysis.score import judge
+from delivery.analysis.score_history import score_history
 from delivery.analysis.sequential import LookDecision, Schedule, judge_interim
 from delivery.analysis.statistics import shift_interval, variance_inflation
 
@@ -165,3 +166,16 @@ def test_any_series_has_an_inflation(canary: list[Any], baseline: list[Any]) -> 
     )
     assert 1.0 <= variance_inflation(ours, theirs) < 1000
     assert decided(metric(baseline, canary), number=12).action in ("promote", "ask", "roll back")
+
+
+def test_the_history_has_the_score_of_each_judgement() -> None:
+    chance = np.random.default_rng(3)
+    baseline, canary = chance.normal(10, 1, 60), chance.normal(11.2, 1, 60)  # few values do not show it
+    late = metric(baseline, canary)
+    decision = decided(late, number=12)
+    points = score_history((late,), {}, Thresholds(), SCHEDULE, decision, 60)
+    assert [point.minutes for point in points] == [*range(25, 71, 5)]  # 15 values are the minimum
+    assert points[0].score == 100
+    assert points[-1].score == decision.judgement.score == 0  # type: ignore[union-attr]
+    scores = [point.score for point in points]
+    assert scores == sorted(scores, reverse=True)

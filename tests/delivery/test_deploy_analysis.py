@@ -303,7 +303,11 @@ def test_reports_of_each_judgement_are_kept(make: Make, tmp_path: Path) -> None:
     from delivery.cli import run
 
     assert run(["judge", str(tmp_path / "reports" / f"{NEW}.series.json"), "--exit-code"]) == 0
-    assert json.loads((tmp_path / "reports" / f"{NEW}.json").read_text())["verdict"] == "pass"
+    report = json.loads((tmp_path / "reports" / f"{NEW}.json").read_text())
+    assert report["verdict"] == "pass"
+    assert [point["score"] for point in report["scores"]] == [100, 100]
+    page = (tmp_path / "reports" / f"{NEW}.html").read_text()
+    assert page.count('<circle class="score"') == 2
 
 
 def test_packages_that_are_missing_are_found_before_anything_is_made(
