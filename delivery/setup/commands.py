@@ -30,7 +30,7 @@ def _setup_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="FILE",
             help="Write the template to this file and change nothing: to own and deploy it by hand.",
         ),
-        click.option("--plan", "plan_only", is_flag=True, help="Print the changes and make none."),
+        click.option("--plan", "plan_only", is_flag=True, help="Print the steps and change nothing."),
     ):
         command = option(command)
     return place_options(command)

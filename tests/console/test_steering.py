@@ -310,7 +310,7 @@ def test_what_policy_refuses_is_in_the_plan_and_cannot_be_started(console: Site,
     values = plan(console, body).json()
     messages = " ".join(each["message"] for each in values["refusals"])
     assert "has not run in test yet" in messages
-    assert "wants a change request" in messages
+    assert "requires a change request" in messages
     answer = console.post(
         "/api/v1/operations", json={**body, "plan": values["digest"]}, headers=token(console)
     )
