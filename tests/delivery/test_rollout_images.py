@@ -37,7 +37,7 @@ def image_tags(monkeypatch: pytest.MonkeyPatch) -> None:
         call_token = response._get_param("ClientToken")
         if call_token in by_token:
             return by_token[call_token]
-        result = original(response)
+        result: Any = original(response)
         for specification in response._get_param("TagSpecifications", []):
             if specification["ResourceType"] == "image":
                 values = {tag["Key"]: tag["Value"] for tag in specification["Tags"]}
