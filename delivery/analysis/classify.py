@@ -85,7 +85,7 @@ def _without_data(metric: Metric, points: tuple[int, int]) -> MetricResult:
     sides = [side for side, count in zip(("baseline", "canary"), points, strict=True) if not count]
     reason = f"no data of {' and '.join(sides)}"
     if metric.nan == "replace":
-        return _result(metric, "pass", f"{reason}, which counts as none of what it counts", points=points)
+        return _result(metric, "pass", f"{reason}, which counts as zero", points=points)
     if metric.critical:
         return _result(
             metric, "nodata", f"{reason}, and the metric is critical", is_critical=True, points=points

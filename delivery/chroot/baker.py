@@ -26,7 +26,7 @@ class Baker(NamedTuple):
 
 
 def baker() -> Baker:
-    """This instance. DeliveryError if this host is none of EC2.
+    """Return this instance. DeliveryError if this host is not an EC2 instance.
 
     `AWS_EC2_METADATA_SERVICE_ENDPOINT` names another service, as the AWS SDKs have it.
     """
@@ -48,8 +48,8 @@ def baker() -> Baker:
             return _read(response.json())
     except (requests.RequestException, ValueError, KeyError) as error:
         raise DeliveryError(
-            f"this host is no instance of EC2, to which a volume could be attached: {error}",
-            "run the bake on an agent in EC2, or take --engine instance",
+            f"this host is not an EC2 instance to which a volume can be attached: {error}",
+            "run the bake on an agent in EC2, or use --engine instance",
             USAGE,
         ) from error
 

@@ -39,15 +39,15 @@ class ChrootEngine:
         self._devices = devices or Devices()
 
     def inputs(self, work: BakeContext) -> Mapping[str, str]:  # noqa: ARG002 - the contract
-        """How packages are installed: with another script it is another image."""
+        """Return what else goes into an image: the script that installs packages."""
         return {"script": digest()}
 
     def check(self, work: BakeContext) -> Sequence[Problem]:
-        """This host, the base's snapshot, permission to make a volume of it."""
+        """Check this host, the base's snapshot, and the permission to create a volume of it."""
         problems = pid_namespace.problems()
         arch = _ARCHES.get(platform.machine(), platform.machine())
         if arch != work.base.arch:
-            hint = f"bake on an agent that is {work.base.arch}, or take --engine instance"
+            hint = f"bake on an agent that is {work.base.arch}, or use --engine instance"
             problems.append(
                 Problem(f"base {work.base.id} is {work.base.arch}, this host is {arch}", hint=hint)
             )
@@ -61,12 +61,12 @@ class ChrootEngine:
         base = _describe(work)
         problems = list(registering.problems(base))
         try:
-            with asking("a volume of the base on trial"):
+            with asking("checking that a volume of the base can be created"):
                 asked = volume.parameters(work, registering.root_snapshot(base), host.zone)
                 work.aws.ec2.create_volume(**asked, DryRun=True)
         except AwsError as error:
             if error.meaning is ErrorMeaning.NotFound:
-                hint = "its owner shares the image alone; take --engine instance"
+                hint = "its owner shares only the image; use --engine instance"
                 problems.append(
                     Problem(f"the snapshot of base {work.base.id} cannot be read: {error}", hint=hint)
                 )
@@ -75,7 +75,7 @@ class ChrootEngine:
         return problems
 
     def build(self, work: BakeContext) -> Built:
-        """Make the volume, install, keep a snapshot, register an image of it."""
+        """Create the volume, install, take a snapshot, and register an image of it."""
         host, base = baker(), _describe(work)
         with work.timeline.step("volume", f"make a volume of base {work.base.id}") as step:
             attached = volume.create(work, step, registering.root_snapshot(base), host)
@@ -86,7 +86,7 @@ class ChrootEngine:
             job = Provisioning(device, work.order.package, facts, work.order.timeout, grown)
             fetch = partial(fetching.save, work.aws, work.order.package)
             manifest = provision(job, place, fetch, step, work.timeline.say)
-        with work.timeline.step("snapshot", "keep the volume as a snapshot") as step:
+        with work.timeline.step("snapshot", "take a snapshot of the volume") as step:
             attached.detach(work, step)
             snapshot = volume.snapshot(work, step, attached.id)
         with work.timeline.step("image", f"make image {work.name}"):
@@ -110,7 +110,7 @@ def _register(work: BakeContext, parameters: Mapping[str, object]) -> str:
 def _describe(work: BakeContext) -> Described:
     described = image(work.aws, work.base.id)
     if described is None:
-        raise DeliveryError(f"base {work.base.id} is gone")
+        raise DeliveryError(f"base {work.base.id} does not exist")
     return described
 
 
@@ -122,5 +122,5 @@ def _elsewhere(work: BakeContext, host: Baker) -> list[Problem]:
         ]
     if host.account != work.aws.account_id:
         hint = "bake with the credentials of the agent's own account, and share the image"
-        return [Problem(f"this agent is of account {host.account}, not {work.aws.account_id}", hint=hint)]
+        return [Problem(f"this agent is in account {host.account}, not in {work.aws.account_id}", hint=hint)]
     return []

@@ -51,9 +51,9 @@ class FileSystem:
 
 
 def command(*words: str | Path, good: int = 0) -> str:
-    """Run a program of this host; gives what it prints. DiskError with what it complains of.
+    """Run a program of this host and return its output. DiskError with its errors.
 
-    Exit codes up to `good` are none of a failure.
+    Exit codes up to `good` count as success.
     """
     done = subprocess.run(  # noqa: S603 - programs of the system, on paths of ours
         [str(word) for word in words], capture_output=True, text=True, check=False
@@ -70,7 +70,7 @@ def mount(kind: str, options: str, at: Path, *, source: str | Path = "") -> None
 
 
 def parse_partitions(listing: str) -> list[Partition]:
-    """What `partx --raw --output NR,START,SECTORS` lists."""
+    """Parse the output of `partx --raw --output NR,START,SECTORS`."""
     partitions = []
     for line in listing.splitlines():
         number, start, sectors = (int(number_text) for number_text in line.split())
@@ -79,7 +79,7 @@ def parse_partitions(listing: str) -> list[Partition]:
 
 
 def mount_options(file_system: FileSystem) -> str:
-    """Options of mount(8). The loop device it makes goes with the mount, whatever process undoes that.
+    """Return options of mount(8). The loop device it creates is removed with the mount.
 
     An XFS has the UUID of the base it is a copy of, which may be mounted as this host's own root.
     """
@@ -127,7 +127,7 @@ def _size(disk: Path) -> int:
 
 
 def _kind(disk: Path, part: Partition) -> str:
-    """The type blkid finds; empty if it finds none."""
+    """Return the type blkid finds; empty if it finds none."""
     place = ("--offset", str(part.start), "--size", str(part.size))
     try:
         output = command("blkid", "--probe", *place, "--output", "export", disk)
@@ -141,7 +141,7 @@ def _values(export: str) -> Mapping[str, str]:
 
 
 def grow(file_system: FileSystem, at: Path) -> None:
-    """Have a mounted file system fill its place. DiskError."""
+    """Grow a mounted file system to the size of its partition. DiskError."""
     if file_system.kind == "xfs":
         command("xfs_growfs", at)
     elif file_system.kind == "btrfs":
@@ -156,7 +156,7 @@ def grow(file_system: FileSystem, at: Path) -> None:
 
 @contextmanager
 def _looped(file_system: FileSystem) -> Iterator[str]:
-    """A file system as a device of its own, which is gone when the block ends, or we."""
+    """Attach a file system as a loop device, which is removed when the block or this process ends."""
     place = ("--offset", str(file_system.part.start), "--sizelimit", str(file_system.part.size))
     device = command("losetup", "--find", "--show", *place, file_system.disk).strip()
     with open(device, "rb"):  # a device in use is detached once it is not
@@ -165,7 +165,7 @@ def _looped(file_system: FileSystem) -> Iterator[str]:
 
 
 def grow_partition(disk: Path) -> str:
-    """Have the last partition reach to the end of its disk; return a note. DiskError."""
+    """Grow the last partition to the end of its disk; return a note. DiskError."""
     parts = _partitions(disk)
     if not parts:
         return ""

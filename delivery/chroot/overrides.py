@@ -1,4 +1,4 @@
-"""Files of a root that are others for a while; they come back unless a package has put its own there."""
+"""Files of a root that are replaced for a while, and restored unless a package has installed its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Aside:
     ours: dict[Path, str] = field(default_factory=dict)
 
     def put(self, path: Path, content: str, mode: int = 0o755) -> None:
-        """Have a file of that content there. A link is put aside as a link. OSError."""
+        """Replace a file by one with this content. A link is put aside as a link. OSError."""
         if os.path.lexists(path):
             path.rename(_saved(path))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ class Aside:
         self.ours[path] = content
 
     def restore(self) -> None:
-        """Everything as it was; what a package has put there meanwhile stays. OSError."""
+        """Restore all files, except where a package has installed its own. OSError."""
         for path, content in self.ours.items():
             saved = _saved(path)
             if _is(path, content):

@@ -27,12 +27,10 @@ _ENDS_S = 10.0
 
 
 def problems() -> list[Problem]:
-    """What this host lacks for a room."""
+    """Return what this host lacks for a namespace."""
     problems = []
     if os.geteuid() != 0:
-        problems.append(
-            Problem("a change root needs root", hint="run it as root, or take the engine instance")
-        )
+        problems.append(Problem("a change root needs root", hint="run it as root, or use --engine instance"))
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     if missing := [tool for tool in TOOLS if shutil.which(tool, path=path) is None]:
         problems.append(Problem(f"this host has no {', '.join(missing)}", hint="install util-linux"))
@@ -85,7 +83,7 @@ def _listen(room: subprocess.Popen[str], job: Mapping[str, Any], say: Callable[[
 
 
 def _end(room: subprocess.Popen[str]) -> None:
-    """With `unshare` its child is killed, the first process of the room, and so all of it."""
+    """Kill `unshare`; the kernel then kills all processes of the namespace."""
     if room.poll() is None:
         room.kill()
         room.wait(_ENDS_S)
@@ -98,7 +96,7 @@ def _end(room: subprocess.Popen[str]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without credentials; programs of the system stand in sbin too."""
+    """Return this environment without credentials, and with sbin in PATH."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JENKINS_"))
     }

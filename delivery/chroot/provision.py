@@ -1,4 +1,4 @@
-"""A package put on a disk: what is needed is laid out, a room does the work, and what it proves is read."""
+"""Installs a package on a disk: prepares files, installs in a namespace, and reads the list of packages."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def provision(
     step: TimelineStep,
     say: Callable[[str], None],
 ) -> str:
-    """Install the package; gives the list of what is installed then.
+    """Install the package and return the list of installed packages.
 
     `work` is a directory of our own; `fetch` puts the package at a path. DeliveryError if anything failed:
     the disk is of no use then. Nothing is mounted, and nothing runs, when this ends.
@@ -57,13 +57,13 @@ def provision(
     fetch(stage / "package" / job.package.file)
     (stage / SCRIPT).write_text(script(job.package, job.facts), "utf-8")
     listener = _Listener(step)
-    code = pid_namespace.run(_told(job, stage, root), listener)
+    code = pid_namespace.run(_job_of(job, stage, root), listener)
     installed = None if code else read_plain(stage, INSTALLED)
     if installed is None:
         for line in listener.tail:
             say(f"| {line}")
         why = listener.error or f"the installation ended with exit code {code}"
-        raise DeliveryError(f"{job.package.file} could not be installed: {why}", "the lines above say more")
+        raise DeliveryError(f"{job.package.file} could not be installed: {why}", "see the lines above")
     return installed.decode("utf-8", "replace")
 
 
@@ -85,7 +85,7 @@ class _Listener:
             self.tail.append(line)
 
 
-def _told(job: Provisioning, stage: Path, root: Path) -> dict[str, object]:
+def _job_of(job: Provisioning, stage: Path, root: Path) -> dict[str, object]:
     return {
         "disk": str(job.disk.absolute()),
         "stage": str(stage),
@@ -98,7 +98,7 @@ def _told(job: Provisioning, stage: Path, root: Path) -> dict[str, object]:
 
 
 def _environment() -> dict[str, str]:
-    """What scripts of packages see: nothing of ours but the way out."""
+    """Return the environment of packages' scripts: of this one only the proxies."""
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {
         **passed,
@@ -111,7 +111,7 @@ def _environment() -> dict[str, str]:
 
 
 def resolv_conf(host: Path = Path("/etc/resolv.conf")) -> str:
-    """How names are looked up on this host; empty if unknown."""
+    """Read the resolver configuration of this host; empty if there is none."""
     try:
         return host.read_text("utf-8", "replace")
     except OSError:
@@ -119,7 +119,7 @@ def resolv_conf(host: Path = Path("/etc/resolv.conf")) -> str:
 
 
 def script(package: Package, facts: Mapping[str, str]) -> str:
-    """The script that is run in the root."""
+    """Render the script that is run in the root."""
     return scripts.template("chroot.sh.j2").render(
         package=package,
         version=package.full_version,
@@ -130,5 +130,5 @@ def script(package: Package, facts: Mapping[str, str]) -> str:
 
 
 def digest() -> str:
-    """Stands for how packages are installed: with another script an image is another."""
+    """Return a digest of the script that installs packages; it is part of an image's key."""
     return scripts.digest("chroot.sh.j2")

@@ -25,7 +25,7 @@ _PLAIN_LINUX = ("", "RunInstances")
 
 
 def root_snapshot(base: Described) -> str:
-    """The snapshot of a base's root volume; empty if it has none."""
+    """Return the snapshot of a base's root volume; empty if it has none."""
     for mapping in base.get("BlockDeviceMappings", ()):
         if mapping.get("DeviceName") == base.get("RootDeviceName"):
             return str(mapping.get("Ebs", {}).get("SnapshotId", ""))
@@ -33,11 +33,11 @@ def root_snapshot(base: Described) -> str:
 
 
 def problems(base: Described) -> Iterator[Problem]:
-    """Why no image can be registered of a snapshot of this base."""
-    hint = "take --engine instance, which keeps it"
+    """Yield why no image can be registered of a snapshot of this base."""
+    hint = "use --engine instance, which keeps it"
     if base.get("ProductCodes"):
         yield Problem(
-            f"base {base['ImageId']} is of the AWS Marketplace: its product code would be lost", hint=hint
+            f"base {base['ImageId']} is from the AWS Marketplace: its product code would be lost", hint=hint
         )
     if base.get("UsageOperation", "") not in _PLAIN_LINUX:
         licence = base.get("PlatformDetails", base["UsageOperation"])
@@ -45,7 +45,7 @@ def problems(base: Described) -> Iterator[Problem]:
 
 
 def parameters(base: Described, snapshot: str, size_gb: int) -> dict[str, Any]:
-    """Parameters of RegisterImage besides name, description and tags. Instances of it want IMDSv2."""
+    """Return parameters of RegisterImage besides name, description and tags; instances require IMDSv2."""
     parameters = {key: base.get(key) or _DEFAULTS.get(key) for key in _SAME}
     return {
         **{key: value for key, value in parameters.items() if value is not None},

@@ -30,7 +30,7 @@ _LATE, _ALONE = 124, 137
 
 
 def main() -> int:
-    """Do the job on stdin; gives the exit code of the room."""
+    """Run the job on stdin and return the exit code of the namespace."""
     with os.fdopen(0, "rb", buffering=0, closefd=False) as stdin:
         line = stdin.readline()
     if not line:
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _fork(act: Callable[[], int]) -> int:
-    """A process of its own for something; gives its id."""
+    """Run a function in a process of its own; return its id."""
     sys.stdout.flush()
     child = os.fork()
     if child:
@@ -92,7 +92,7 @@ def _work(job: dict[str, Any]) -> int:
 
 
 def _in_root(root: Path, job: dict[str, Any]) -> int:
-    """Run the script with the root as the whole file system; what stands aside meanwhile comes back."""
+    """Run the script with the root as the whole file system; replaced files are restored afterwards."""
     os.chroot(root)
     os.chdir("/")
     aside = Aside()

@@ -29,11 +29,11 @@ class Volume:
         self._baker = baker
 
     def attach(self, work: BakeContext, step: TimelineStep, devices: Devices) -> Path:
-        """Attach it here; gives its device. DeliveryError."""
+        """Attach it to this instance and return its device. DeliveryError."""
         before, taken = devices.seen(), _taken(work.aws, self._baker.instance)
         name = self._attach(work, [name for name in NAMES if name not in taken])
         work.wait(step, f"volume {self.id} to be attached", lambda: self._is(work.aws, "in-use") or None)
-        with asking(f"having volume {self.id} go with this instance"):
+        with asking(f"setting volume {self.id} to be deleted with this instance"):
             mapping: Any = {"DeviceName": name, "Ebs": {"DeleteOnTermination": True}}
             work.aws.ec2.modify_instance_attribute(
                 InstanceId=self._baker.instance, BlockDeviceMappings=[mapping]
@@ -55,27 +55,28 @@ class Volume:
             else:
                 return name
         raise DeliveryError(
-            f"all names of devices of {self._baker.instance} are taken ({NAMES[0]} to {NAMES[-1]})",
-            "`delivery clean bakes` frees those of bakes that were killed; or bake fewer at a time here",
+            f"all device names of {self._baker.instance} are taken ({NAMES[0]} to {NAMES[-1]})",
+            "delivery clean bakes frees those of killed bakes; or run fewer bakes at a time on this host",
         )
 
     def detach(self, work: BakeContext, step: TimelineStep) -> None:
-        """Take it away from here, so that all that was written is in it. DeliveryError."""
+        """Detach it from this instance, so that all data is written to it. DeliveryError."""
         with asking(f"detaching volume {self.id}"):
             work.aws.ec2.detach_volume(VolumeId=self.id, InstanceId=self._baker.instance)
         work.wait(step, f"volume {self.id} to be detached", lambda: self._is(work.aws, "available") or None)
 
     def _is(self, aws: Aws, state: str) -> bool:
-        with asking(f"looking at volume {self.id}"):
+        with asking(f"reading volume {self.id}"):
             (described,) = aws.ec2.describe_volumes(VolumeIds=[self.id])["Volumes"]
         if described["State"] == "error":
-            raise DeliveryError(f"volume {self.id} is broken", "the same command makes another")
+            hint = "run the same command again to create another"
+            raise DeliveryError(f"volume {self.id} is in state error", hint)
         attached = [attachment.get("State") for attachment in described.get("Attachments", ())]
         return described["State"] == state and (state != "in-use" or attached == ["attached"])
 
 
 def parameters(work: BakeContext, snapshot: str, zone: str) -> dict[str, Any]:
-    """Parameters of CreateVolume."""
+    """Return parameters of CreateVolume."""
     order, base = work.order, work.base
     parameters: dict[str, Any] = {
         "AvailabilityZone": zone,
@@ -90,8 +91,8 @@ def parameters(work: BakeContext, snapshot: str, zone: str) -> dict[str, Any]:
 
 
 def create(work: BakeContext, step: TimelineStep, snapshot: str, baker: Baker) -> Volume:
-    """A volume with what a snapshot holds, beside this instance. DeliveryError."""
-    with work.signals.held(), asking("making a volume of the base"):
+    """Create a volume of a snapshot in the zone of this instance. DeliveryError."""
+    with work.signals.held(), asking("creating a volume of the base"):
         id = work.aws.ec2.create_volume(**parameters(work, snapshot, baker.zone))["VolumeId"]
         work.undo.temporary(f"removing volume {id}", lambda: free(work.aws, work.clock, id))
     created = Volume(id, baker)
@@ -101,7 +102,7 @@ def create(work: BakeContext, step: TimelineStep, snapshot: str, baker: Baker) -
 
 
 def free(aws: Aws, clock: HostClock, id: str) -> None:
-    """Detach a volume, if it is attached, and remove it; one that is gone is as good. DeliveryError."""
+    """Detach a volume, if it is attached, and remove it; a deleted one counts as removed. DeliveryError."""
     try:
         for instance in _attached(aws, id):
             with asking(f"detaching volume {id} from {instance}"):
@@ -118,14 +119,14 @@ def free(aws: Aws, clock: HostClock, id: str) -> None:
 
 
 def _attached(aws: Aws, id: str) -> list[str]:
-    """Instances a volume is attached to, or about to leave."""
-    with asking(f"looking at volume {id}"):
+    """Return the instances a volume is attached to, or being detached from."""
+    with asking(f"reading volume {id}"):
         volumes = aws.ec2.describe_volumes(VolumeIds=[id])["Volumes"]
     return [each["InstanceId"] for volume in volumes for each in volume.get("Attachments", ())]
 
 
 def _taken(aws: Aws, instance: str) -> set[str]:
-    with asking(f"looking at the devices of {instance}"):
+    with asking(f"reading the devices of {instance}"):
         reservations = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"]
     mappings = [
         instance.get("BlockDeviceMappings", []) for group in reservations for instance in group["Instances"]
@@ -135,9 +136,9 @@ def _taken(aws: Aws, instance: str) -> set[str]:
 
 
 def snapshot(work: BakeContext, step: TimelineStep, volume: str) -> str:
-    """Keep what a detached volume holds; gives the id of the snapshot. DeliveryError."""
+    """Take a snapshot of a detached volume and return its id. DeliveryError."""
     specs: Any = [spec for spec in work.image_specs() if spec["ResourceType"] == "snapshot"]
-    with work.signals.held(), asking(f"making a snapshot of volume {volume}"):
+    with work.signals.held(), asking(f"creating a snapshot of volume {volume}"):
         id = work.aws.ec2.create_snapshot(
             VolumeId=volume, Description=f"{work.name} ({work.bake})", TagSpecifications=specs
         )["SnapshotId"]
@@ -148,10 +149,10 @@ def snapshot(work: BakeContext, step: TimelineStep, volume: str) -> str:
 
 
 def _complete(aws: Aws, id: str) -> bool:
-    with asking(f"looking at snapshot {id}"):
+    with asking(f"reading snapshot {id}"):
         (described,) = aws.ec2.describe_snapshots(SnapshotIds=[id])["Snapshots"]
     if described["State"] == "error":
-        raise DeliveryError(f"snapshot {id} failed: {described.get('StateMessage', 'AWS does not say why')}")
+        raise DeliveryError(f"snapshot {id} failed: {described.get('StateMessage', 'AWS gives no reason')}")
     return described["State"] == "completed"
 
 

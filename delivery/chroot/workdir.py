@@ -19,13 +19,13 @@ _PREFIX = "bake-"
 
 
 def base() -> Path:
-    """Where the directories are: `DELIVERY_CHROOT_DIR`, or /var/tmp/delivery."""
+    """Return where the directories are: `DELIVERY_CHROOT_DIR`, or /var/tmp/delivery."""
     return Path(os.environ.get("DELIVERY_CHROOT_DIR") or "/var/tmp/delivery")  # noqa: S108 - made for root alone
 
 
 @contextmanager
 def work_directory() -> Iterator[Path]:
-    """A directory of our own, gone with everything in it when the block ends. DeliveryError."""
+    """Create a directory of this process, removed with its content when the block ends. DeliveryError."""
     place = base()
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def work_directory() -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel gives it back however we end
     except OSError as error:
         raise DeliveryError(
-            f"{place}: {error.strerror}", "DELIVERY_CHROOT_DIR names another place"
+            f"{place}: {error.strerror}", "set DELIVERY_CHROOT_DIR to another directory"
         ) from error
     with lock:
         try:
@@ -47,7 +47,7 @@ def work_directory() -> Iterator[Path]:
 
 
 def abandoned() -> list[Path]:
-    """Directories whose bake is gone."""
+    """Find directories whose bake has ended."""
     if not base().is_dir() or not os.access(base(), os.W_OK | os.X_OK):
         return []  # another's, who alone can remove them
     with _alone(base()):

@@ -50,7 +50,7 @@ def amis(
 
     Never one that an instance, a launch template, a launch configuration or a group uses, here or in an
     account it is shared with; nor a base of another; nor the newest of an application; nor one with the tag
-    delivery:keep. If one comes into use meanwhile, nothing is removed at all.
+    delivery:keep. If one comes into use during the run, nothing is removed.
     """
     from delivery.aws import Aws, open_aws
     from delivery.clean import images

@@ -1,4 +1,4 @@
-"""What bakes have left on AWS: found by its tags in each region, and removed."""
+"""Resources that bakes left on AWS: found by their tags in each region, and removed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OURS: Any = [{"Name": "tag-key", "Values": [words.BAKE]}]
 
 
 def plan(regions: Sequence[Aws], bucket: str | None, hours: float, now: float) -> list[CleanVerdict]:
-    """What becomes of all that bakes have left in these regions, and in a bucket. DeliveryError."""
+    """Decide about all that bakes left in these regions, and in a bucket. DeliveryError."""
     things = [thing for aws in regions for thing in look(aws)]
     if bucket:
         things += _packages(regions[0], bucket)
@@ -41,8 +41,8 @@ def _ready(thing: Thing) -> bool:
 
 
 def look(aws: Aws) -> list[Thing]:
-    """Everything with the tag of a bake, and which of our images has which snapshots. DeliveryError."""
-    with asking(f"looking for what bakes have left in {aws.region}"):
+    """Read everything with the tag of a bake, and all own images with their snapshots. DeliveryError."""
+    with asking(f"listing resources of bakes in {aws.region}"):
         things = [*_instances(aws), *_images(aws), *_volumes(aws), *_snapshots(aws)]
         return [*things, *_of_packer(aws)]
 
@@ -70,7 +70,7 @@ def _instances(aws: Aws) -> Iterator[Thing]:
 
 
 def _images(aws: Aws) -> Iterator[Thing]:
-    """All of ours: those without the tag may have a snapshot with it, and are never removed."""
+    """Read all images: those without the tag may have a snapshot with it, and are never removed."""
     for image in images.look(aws):
         tags = image.tags if words.BAKE in image.tags else {**image.tags, words.STATE: words.READY}
         yield Thing(
@@ -127,7 +127,7 @@ def _of_packer(aws: Aws) -> Iterator[Thing]:
 
 def _packages(aws: Aws, bucket: str) -> Iterator[Thing]:
     """Packages handed over in a bucket; each has the bake it belongs to."""
-    with asking(f"looking for packages in bucket {bucket}"):
+    with asking(f"listing packages in bucket {bucket}"):
         for page in aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX):
             for stored in page.get("Contents", ()):
                 object_tags = aws.s3.get_object_tagging(Bucket=bucket, Key=stored["Key"])["TagSet"]
@@ -136,7 +136,7 @@ def _packages(aws: Aws, bucket: str) -> Iterator[Thing]:
 
 
 def remove(aws: Aws, clock: HostClock, verdict: CleanVerdict) -> str:
-    """Remove one thing; return a note. What is gone already is as good. DeliveryError."""
+    """Remove one thing; return a note. A deleted one counts as removed. DeliveryError."""
     ec2, id = aws.ec2, verdict.id
     if verdict.kind == "image":
         return images.remove(aws, id)

@@ -30,7 +30,7 @@ def bakes(
     """Remove what killed bakes left behind: on AWS, by tag and age, and on this host.
 
     Instances, volumes, snapshots without an image, images that were never finished, key pairs and security
-    groups of Packer, packages in a bucket. Never what a bake may still be at work with.
+    groups of Packer, packages in a bucket. Never what a running bake may use.
     """
     from delivery.clean import bakes as ours
     from delivery.clean import local as host

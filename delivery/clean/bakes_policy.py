@@ -1,4 +1,4 @@
-"""Which things are abandoned: by the tags of their bake, and the age of its youngest thing. Pure."""
+"""Decides what is abandoned: by the tags of its bake, and the age of the bake's youngest resource. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Thing:
 
 
 def decide(things: Sequence[Thing], used: Mapping[str, str], hours: float, now: float) -> list[CleanVerdict]:
-    """What becomes of each thing that is no part of a finished image, nor a disk of an instance of a bake.
+    """Decide about each thing that is not part of a finished image, nor a disk of an instance of a bake.
 
     A bake counts as running until `hours` after its youngest thing was made, and while AWS is making an image
     of it. Things of one bake in several regions count together. `used` has the users of each image.
@@ -49,7 +49,7 @@ def decide(things: Sequence[Thing], used: Mapping[str, str], hours: float, now: 
         bake = _bake(thing)
         age = now - youngest[bake]
         against = next(_against(thing, used, bake in pending, age, hours), "")
-        reason = against or f"bake {bake} has done nothing for {age / _HOUR:.0f} h"
+        reason = against or f"bake {bake} has created nothing for {age / _HOUR:.0f} h"
         facts = {"bake": bake, "state": thing.state}
         action = "keep" if against else "remove"
         verdicts.append(
@@ -75,7 +75,7 @@ def _name(thing: Thing) -> str:
 
 
 def _by_bake(things: Iterable[Thing]) -> tuple[dict[str, float], set[str]]:
-    """When the youngest thing of each bake was made, and bakes AWS is making an image for."""
+    """Return when the youngest thing of each bake was made, and the bakes AWS is making an image for."""
     youngest: dict[str, float] = {}
     pending = set()
     for thing in things:
@@ -94,7 +94,7 @@ def _time(text: str) -> float:
 
 
 def _temporary(thing: Thing, taken: set[str]) -> bool:
-    """Whether it is needed only for a while. Images that are ready, and their snapshots, are not."""
+    """Return whether it is temporary. Images that are ready, and their snapshots, are not."""
     if thing.kind == "image":
         return thing.tags.get(words.STATE) != words.READY or thing.state in _FAILED
     if thing.kind == "snapshot":
@@ -103,16 +103,16 @@ def _temporary(thing: Thing, taken: set[str]) -> bool:
 
 
 def _against(thing: Thing, used: Mapping[str, str], pending: bool, age: float, hours: float) -> Iterator[str]:
-    """Everything against removing it."""
+    """Yield every reason against removing it."""
     if kept_by_tag(thing.tags):
         yield f"{words.KEEP} is {thing.tags[words.KEEP]}"
     if not _bake(thing):
         yield f"it has no tag {words.BAKE}"
     if thing.group:
-        yield f"it is of group {thing.group}, whatever its tags say"
+        yield f"it belongs to group {thing.group}"
     if pending:
         yield f"AWS is making an image of bake {_bake(thing)}"
     if age < hours * _HOUR:
-        yield f"bake {_bake(thing)} may be running: it made something {age / _HOUR:.1f} h ago"
+        yield f"bake {_bake(thing)} may be running: it created a resource {age / _HOUR:.1f} h ago"
     if thing.id in used:
         yield f"in use by {used[thing.id]}"

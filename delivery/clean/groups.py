@@ -1,4 +1,4 @@
-"""Deletes groups that were taken out long enough ago, and undoes pins of dead deploys."""
+"""Deletes groups that were taken out long enough ago, and restores minimum sizes that dead deploys pinned."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["act", "look", "plan"]
 
 
 def plan(aws: Aws, clock: HostClock, cluster: str | None, pin_hours: float) -> list[RetiredDecision]:
-    """What would be done with the groups of a cluster, or of all. AwsError."""
+    """Decide about the groups of a cluster, or of all. AwsError."""
     return decide(look(aws, cluster), clock.now(), pin_hours)
 
 
@@ -45,7 +45,7 @@ def _seen(aws: Aws, groups: list[Any]) -> list[SeenGroup]:
         serving = Serving(aws, groups)
     except AwsError as error:
         if error.meaning is ErrorMeaning.Denied and not error.code.startswith("AccessDenied"):
-            raise  # nobody could be asked about any group
+            raise  # no group can be read
         return [seen(group, balanced=balanced, unknown=error.message) for group in groups]
     return [seen(group, serving.reason(group), balanced=balanced) for group in groups]
 
@@ -59,7 +59,7 @@ def act(
 ) -> Outcome:
     """Carry out one decision under the lock of its cluster.
 
-    The group is looked at once more, for a rollback may have begun since. AwsError.
+    The group is read again, as a rollback may have begun since. AwsError.
     """
     cluster = decision.cluster
     try:
@@ -72,7 +72,7 @@ def act(
 def _act(aws: Aws, lock: Lock, now: list[RetiredDecision], before: RetiredDecision) -> Outcome:
     again = next((group_now for group_now in now if group_now.group == before.group), None)
     if again is None or again.action != before.action:
-        return False, again.reason if again else "it is gone"
+        return False, again.reason if again else "it does not exist"
 
     @contextmanager
     def changing(doing: str) -> Iterator[None]:
@@ -92,24 +92,24 @@ def _act(aws: Aws, lock: Lock, now: list[RetiredDecision], before: RetiredDecisi
 
 def _unpin(aws: Aws, group: str) -> tuple[bool, str]:
     """Give a group the minimum size it had; the tag goes last, so that a kill in between is repeated."""
-    with asking(f"looking at group {group}"):
+    with asking(f"reading group {group}"):
         (described,) = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])[
             "AutoScalingGroups"
         ]
     value = tags.read(described["Tags"])[tags.PIN]
     minimum = pinned_minimum(value, described["MinSize"])
     if minimum is None:
-        return False, f"{tags.PIN} tells no size: {value!r}"
-    with asking(f"setting the minimum size of group {group} back"):
+        return False, f"{tags.PIN} has no size: {value!r}"
+    with asking(f"restoring the minimum size of group {group}"):
         aws.autoscaling.update_auto_scaling_group(AutoScalingGroupName=group, MinSize=minimum)
     tag: Any = {"ResourceId": group, "ResourceType": "auto-scaling-group", "Key": tags.PIN}
-    with asking(f"taking the pin off group {group}"):
+    with asking(f"removing the pin of group {group}"):
         aws.autoscaling.delete_tags(Tags=[tag])
     return True, f"minimum size {minimum} again"
 
 
 def _groups(aws: Aws) -> Iterator[Any]:
-    with asking("looking at all groups"):
+    with asking("reading all groups"):
         for page in aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate():
             yield from page["AutoScalingGroups"]
 

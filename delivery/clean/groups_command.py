@@ -69,7 +69,7 @@ def _say(decisions: list[RetiredDecision], due: int) -> None:
     if not due:
         click.echo("nothing to do")
     else:
-        click.echo(f"{due} to do, nothing was done: --apply does it", err=True)
+        click.echo(f"{due} to do; nothing was changed without --apply", err=True)
 
 
 def _line(decision: RetiredDecision, result: Outcome) -> str:

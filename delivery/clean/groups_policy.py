@@ -1,4 +1,4 @@
-"""Which groups of which clusters may go, and which pins are left of dead deploys. Pure."""
+"""Decides which groups may be deleted, and which pins of dead deploys are removed. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PREVENT_ALL = "prevent-all-deletion"
 
 @dataclass(frozen=True, slots=True)
 class SeenGroup:
-    """A group as it stands."""
+    """A group as it was read."""
 
     name: str
     created: float
@@ -32,7 +32,7 @@ class SeenGroup:
     in_service: int = 0
     """Instances in service."""
     size: int = 0
-    """Instances, and those it wishes to have."""
+    """Instances, or the desired capacity where that is larger."""
     protected: int = 0
     """Instances that something protects from scale-in, one by one."""
     protection: str = "none"
@@ -46,12 +46,12 @@ class SeenGroup:
     balanced: bool = True
     """Whether any group of its cluster has a load balancer."""
     unknown: str = ""
-    """Why its load balancers could not be asked; then it is kept."""
+    """Why its load balancers could not be read; it is kept then."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetiredDecision:
-    """What is done with a group, and why."""
+    """The action for a group, and the reason."""
 
     group: str
     action: Action
@@ -82,7 +82,7 @@ def seen(
 
 
 def decide(groups: Iterable[SeenGroup], now: float, pin_hours: float) -> list[RetiredDecision]:
-    """What may be done with each group a deploy has made or worked on, in the order of their names.
+    """Decide about each group a deploy has made or worked on, in the order of their names.
 
     `pin_hours` after the newest group of a cluster was made, its deploy counts as dead.
     """
@@ -123,7 +123,7 @@ def _cluster(groups: Sequence[SeenGroup], now: float, pin_hours: float) -> Itera
 
 
 def _baseline(group: SeenGroup, others: Sequence[SeenGroup]) -> RetiredDecision:
-    """Decide about the baseline of a canary: it goes once the deploy of that is over, however it ended."""
+    """Decide about the baseline of a canary: it is deleted once the canary's deploy is over."""
     name = group.tags[tags.BASELINE_OF]
     canary = next((other for other in others if other.name == name), None)
     if group.status:
@@ -138,19 +138,19 @@ def _baseline(group: SeenGroup, others: Sequence[SeenGroup]) -> RetiredDecision:
 
 
 def _against(group: SeenGroup, others: Sequence[SeenGroup], now: float) -> str:
-    """The first thing against deleting a group."""
+    """Return the first reason against deleting a group."""
     if group.status:
         return f"it is being deleted ({group.status})"
     if group.unknown:
-        return f"whether it takes traffic is not known: {group.unknown}"
+        return f"it is unknown whether it takes traffic: {group.unknown}"
     if serving := _serving(group):
         return f"takes traffic: {serving}"
     after = group.tags.get(tags.DELETE_AFTER)
     if after is None:
-        return "was not taken out by a deploy"
+        return "it was not disabled by a deploy"
     due = _time(after)
     if due is None:
-        return f"{tags.DELETE_AFTER} is no time: {after!r}"
+        return f"{tags.DELETE_AFTER} is not a time: {after!r}"
     if now < due:
         return f"kept until {iso(due)}"
     if protection := _protection(group):
@@ -170,10 +170,10 @@ def _protection(group: SeenGroup) -> str:
 
 
 def _serving(group: SeenGroup) -> str:
-    """Without load balancers a group that may launch and has instances counts as serving."""
+    """Return why a group serves; without load balancers one that may launch and has instances does."""
     if group.serving or group.balanced or group.frozen or not group.size:
         return group.serving
-    return "its cluster has no load balancer, and it is not frozen"
+    return "its cluster has no load balancer, and its Launch and Terminate processes are not suspended"
 
 
 def _time(text: str) -> float | None:
@@ -185,6 +185,6 @@ def _time(text: str) -> float | None:
 
 
 def pinned_minimum(value: str, now: int) -> int | None:
-    """Give the minimum size without a pin, where it is `now`; None if the tag has no pin."""
+    """Return the minimum size without a pin, where it is `now`; None if the tag has no pin."""
     pin = Pin.parse(value)
     return None if pin is None else pin.released(now)

@@ -36,7 +36,7 @@ class _Others:
         """Return users of it there, or empty. An account that cannot be queried counts as a user."""
         name = self._names.get(account)
         if name is None:
-            return f"{account}, with whom it is shared and of whom delivery.toml says nothing"
+            return f"{account} that it is shared with, which is not in delivery.toml"
         if name not in self._used:
             self._used[name] = used(self._open(name, self._region))
         who = self._used[name].get(image)
@@ -44,13 +44,13 @@ class _Others:
 
 
 def look(aws: Aws) -> list[SeenImage]:
-    """All images of ours, disabled ones too. DeliveryError."""
+    """Read all images of this account, disabled ones too. DeliveryError."""
     return [_seen(image) for image in own_images(aws, IncludeDisabled=True)]
 
 
 def own_images(aws: Aws, **more: Any) -> list[Any]:
     """Describe the images this account owns; `more` restricts them, as EC2 has it. AwsError."""
-    with asking(f"looking at images in {aws.region}"):
+    with asking(f"listing images in {aws.region}"):
         pages = aws.ec2.get_paginator("describe_images").paginate(
             Owners=["self"], PaginationConfig={"PageSize": _PAGE}, **more
         )
@@ -77,7 +77,7 @@ def _time(text: str) -> float:
 def plan(
     aws: Aws, settings: DeliverySettings, rules: Rules, now: float, elsewhere: Elsewhere
 ) -> list[CleanVerdict]:
-    """What becomes of each image in this account and region. DeliveryError if anybody cannot be asked."""
+    """Decide about each image in this account and region. DeliveryError if their users cannot be read."""
     seen, using = look(aws), used(aws)
     others = _Others(settings, aws.region, elsewhere)
     unlimited = Rules(rules.days, rules.keep, len(seen), rules.tag)
@@ -97,7 +97,7 @@ def _sharers(aws: Aws, others: _Others, image: str) -> Iterator[tuple[str, str]]
 def recheck(
     aws: Aws, settings: DeliverySettings, verdicts: Sequence[CleanVerdict], elsewhere: Elsewhere
 ) -> None:
-    """Check again, before anything goes. DeliveryError if one is in use now: nothing was removed."""
+    """Check again, before anything is removed. DeliveryError if one is in use now: nothing was removed."""
     due = [verdict for verdict in verdicts if verdict.action == "remove"]
     if not due:
         return
@@ -113,7 +113,7 @@ def recheck(
 
 def remove(aws: Aws, image: str) -> str:
     """Remove an image, then its snapshots; return a note. DeliveryError."""
-    with asking(f"looking at image {image}"):
+    with asking(f"reading image {image}"):
         query: Any = [{"Name": "image-id", "Values": [image]}]
         images = aws.ec2.describe_images(Filters=query, Owners=["self"], IncludeDisabled=True)["Images"]
     snapshots = [snapshot for described in images for snapshot in snapshots_of(dict(described))]
@@ -128,12 +128,12 @@ def remove_snapshot(aws: Aws, id: str) -> str:
     except AwsError as error:
         if error.meaning is not ErrorMeaning.InUse:
             raise
-        return f"snapshot {id} stays: another image has it"
+        return f"snapshot {id} is kept: another image uses it"
     return ""
 
 
 def unless_gone(doing: str, call: Callable[[], object]) -> None:
-    """Make a call that removes something; what is gone already is as good. AwsError."""
+    """Make a call that removes something; a deleted resource counts as removed. AwsError."""
     try:
         with asking(doing):
             call()

@@ -14,7 +14,7 @@ __all__ = ["regions"]
 
 
 def regions(place: CommonOptions) -> list[Aws]:
-    """The account in each of its regions. DeliveryError."""
+    """Open the account in each of its regions. DeliveryError."""
     settings, account = place.settings, place.settings.account(place.account_name)
     if place.region_name or not account.regions:
         return [place.aws]

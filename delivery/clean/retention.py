@@ -1,4 +1,4 @@
-"""Which images may go: not the newest of an application, none in use, young, or wanted. Pure."""
+"""Decides which images are removed: none that is new, in use, or tagged to be kept. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO = ("", "0", "false", "no")
 
 @dataclass(frozen=True, slots=True)
 class SeenImage:
-    """An image of ours as it stands in a region. Times are seconds since the epoch."""
+    """An image of this account as it was read in a region. Times are seconds since the epoch."""
 
     id: str
     name: str
@@ -38,34 +38,34 @@ class SeenImage:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is kept."""
+    """Rules for keeping images."""
 
     days: float = 30.0
     """An image must be so old, and so long not have been launched, as far as AWS knows."""
     keep: int = 5
-    """The newest so many of each application stay."""
+    """The number of newest images kept per application."""
     limit: int = 50
-    """At most so many go in one run."""
+    """The number of images removed in one run, at most."""
     tag: str = words.BAKE
-    """Only images with this tag are looked at: KEY, or KEY=VALUE."""
+    """Only images with this tag are considered: KEY, or KEY=VALUE."""
 
     def looks_at(self, image: SeenImage) -> bool:
-        """Whether an image has opted in."""
+        """Return whether an image has opted in."""
         key, equals, value = self.tag.partition("=")
         return key in image.tags and (not equals or image.tags[key] == value)
 
 
 def kept_by_tag(tags: Mapping[str, str]) -> bool:
-    """Whether `delivery:keep` is set, to anything that is no clear no."""
+    """Return whether `delivery:keep` is set to anything but a clear no."""
     return tags.get(words.KEEP, "").strip().lower() not in _NO
 
 
 def decide(
     images: Sequence[SeenImage], used: Mapping[str, str], rules: Rules, region: str, now: float
 ) -> list[CleanVerdict]:
-    """What becomes of each image that has opted in, the oldest first. `used` has the users of each, by id.
+    """Decide about each image that has opted in, the oldest first. `used` has the users of each, by id.
 
-    `images` are all of ours in the region: those that have not opted in may be made of those that have.
+    `images` are all in the region: those that have not opted in may be made of those that have.
     """
     ours = sorted(
         (image for image in images if rules.looks_at(image)), key=lambda image: (image.created, image.id)
@@ -75,7 +75,7 @@ def decide(
     for image in ours:
         against = next(_against(image, used, newest, parents, rules, now), "")
         if not against and removed >= rules.limit:
-            against = f"{rules.limit} go in one run; the next run comes to it"
+            against = f"the limit of {rules.limit} per run is reached; the next run removes it"
         removed += not against
         verdicts.append(_verdict(image, against, region, now))
     return verdicts
@@ -96,7 +96,7 @@ def _verdict(image: SeenImage, against: str, region: str, now: float) -> CleanVe
 
 
 def _newest(ours: Sequence[SeenImage], keep: int) -> set[str]:
-    """Ids of the newest usable images of each application; `ours` are in order of age."""
+    """Return the ids of the newest usable images of each application; `ours` are in order of age."""
     by_application: defaultdict[str, list[str]] = defaultdict(list)
     for image in ours:
         if image.state == "available" and image.tags.get(words.STATE) != words.BAKING:
@@ -105,7 +105,7 @@ def _newest(ours: Sequence[SeenImage], keep: int) -> set[str]:
 
 
 def _parents(images: Iterable[SeenImage]) -> dict[str, str]:
-    """Which image is the base of which, by its id."""
+    """Return an image that was baked on each base, by the id of the base."""
     return {image.tags["base_ami_id"]: image.id for image in images if "base_ami_id" in image.tags}
 
 
@@ -117,11 +117,11 @@ def _against(
     rules: Rules,
     now: float,
 ) -> Iterator[str]:
-    """Everything against removing an image."""
+    """Yield every reason against removing an image."""
     if kept_by_tag(image.tags):
         yield f"{words.KEEP} is {image.tags[words.KEEP]}"
     if image.tags.get(words.STATE) == words.BAKING:
-        yield "its bake is not done (delivery clean bakes)"
+        yield "its bake has not finished (delivery clean bakes removes it)"
     if image.state not in ("available", "disabled"):
         yield f"it is {image.state}"
     if image.id in used:

@@ -40,7 +40,7 @@ def _all(aws: Aws) -> Iterator[tuple[str, str]]:
 
 def _instances(aws: Aws) -> Iterator[tuple[str, str]]:
     query: Any = [{"Name": "instance-state-name", "Values": _LIVE}]
-    with asking(f"looking at instances in {aws.region}"):
+    with asking(f"listing instances in {aws.region}"):
         for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=query):
             for reservation in page["Reservations"]:
                 for instance in reservation["Instances"]:
@@ -48,7 +48,7 @@ def _instances(aws: Aws) -> Iterator[tuple[str, str]]:
 
 
 def _configurations(aws: Aws) -> Iterator[tuple[str, str]]:
-    with asking(f"looking at launch configurations in {aws.region}"):
+    with asking(f"listing launch configurations in {aws.region}"):
         for page in aws.autoscaling.get_paginator("describe_launch_configurations").paginate():
             for configuration in page["LaunchConfigurations"]:
                 yield (
@@ -58,7 +58,7 @@ def _configurations(aws: Aws) -> Iterator[tuple[str, str]]:
 
 
 def _groups(aws: Aws) -> Iterator[Mapping[str, Any]]:
-    with asking(f"looking at groups in {aws.region}"):
+    with asking(f"listing groups in {aws.region}"):
         for page in aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate():
             yield from page["AutoScalingGroups"]
 
@@ -79,11 +79,11 @@ def _specifications(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _templates(aws: Aws, groups: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """The newest and the default version of each launch template, and those groups name by number.
+    """Yield images of the newest and default version of each launch template, and of those groups name.
 
     Versions that deploys have made count only where a group names them: nothing else launches them.
     """
-    with asking(f"looking at launch templates in {aws.region}"):
+    with asking(f"listing launch templates in {aws.region}"):
         pages = aws.ec2.get_paginator("describe_launch_templates").paginate()
         names = {
             template["LaunchTemplateId"]: template["LaunchTemplateName"]
@@ -112,7 +112,7 @@ def _templates(aws: Aws, groups: Iterable[Mapping[str, Any]]) -> Iterator[tuple[
 
 
 def _named_so(version: Mapping[str, Any], newest: int) -> set[str]:
-    """Every way in which a group may name a version."""
+    """Return every form in which a group may name a version."""
     number = version["VersionNumber"]
     ways = {str(number)}
     ways |= {"$Default"} if version.get("DefaultVersion") else set()
@@ -121,7 +121,7 @@ def _named_so(version: Mapping[str, Any], newest: int) -> set[str]:
 
 def _versions(aws: Aws, template: str, numbers: list[str]) -> Iterator[Mapping[str, Any]]:
     try:
-        with asking(f"looking at launch template {template}"):
+        with asking(f"reading launch template {template}"):
             pages = aws.ec2.get_paginator("describe_launch_template_versions").paginate(
                 LaunchTemplateId=template, Versions=numbers
             )
@@ -129,7 +129,7 @@ def _versions(aws: Aws, template: str, numbers: list[str]) -> Iterator[Mapping[s
     except AwsError as error:
         if error.meaning is not ErrorMeaning.NotFound:
             raise
-        if len(numbers) > 1:  # one that is gone hides the others
+        if len(numbers) > 1:  # one that does not exist hides the others
             for version in numbers:
                 yield from _versions(aws, template, [version])
         return
@@ -137,12 +137,12 @@ def _versions(aws: Aws, template: str, numbers: list[str]) -> Iterator[Mapping[s
 
 
 def _resolved(aws: Aws, image: str) -> str:
-    """The id behind `resolve:ssm:NAME` (perhaps with a version or label)."""
+    """Resolve `resolve:ssm:NAME` to an image id (perhaps with a version or label)."""
     if not image.startswith(_PARAMETER):
         return image
     name = image.removeprefix(_PARAMETER)
     try:
-        with asking(f"looking at parameter {name}"):
+        with asking(f"reading parameter {name}"):
             return aws.ssm.get_parameter(Name=name)["Parameter"]["Value"]
     except AwsError as error:
         if error.meaning is not ErrorMeaning.NotFound:
@@ -151,8 +151,8 @@ def _resolved(aws: Aws, image: str) -> str:
 
 
 def shares(aws: Aws, image: str) -> list[str]:
-    """With whom an image is shared: ids of accounts, `all`, or ARNs. DeliveryError."""
-    with asking(f"looking with whom {image} is shared"):
+    """Return the accounts an image is shared with: ids of accounts, `all`, or ARNs. DeliveryError."""
+    with asking(f"reading the launch permissions of {image}"):
         attribute = aws.ec2.describe_image_attribute(ImageId=image, Attribute="launchPermission")
     permissions = []
     for permission in attribute.get("LaunchPermissions", ()):

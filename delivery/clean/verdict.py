@@ -1,4 +1,4 @@
-"""What is to become of one thing, why, and what became of it; printed as a table or as JSON."""
+"""Verdicts about resources and their results, printed as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Action = Literal["remove", "keep"]
 
 @dataclass(frozen=True, slots=True)
 class CleanVerdict:
-    """One thing and what is done with it."""
+    """A resource, the action for it, and the reason."""
 
     kind: str
     """`image`, `instance`, `volume`, `snapshot`, `package`, `directory` ..."""
@@ -29,12 +29,12 @@ class CleanVerdict:
     reason: str
     name: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What else JSON has."""
+    """Further values of the JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class CleanResult:
-    """What became of it."""
+    """The result of an action."""
 
     done: bool
     message: str
@@ -43,7 +43,7 @@ class CleanResult:
 def carry_out(
     verdicts: Iterable[CleanVerdict], remove: Callable[[CleanVerdict], str]
 ) -> dict[str, CleanResult]:
-    """Remove what is to be removed; gives what became of each, by id. One that fails stops no other."""
+    """Remove what is to be removed; return the results by id. A failure does not stop the others."""
     results = {}
     for verdict in verdicts:
         if verdict.action == "remove":
@@ -65,7 +65,7 @@ def tell(
             say(line)
         due = sum(verdict.action == "remove" for verdict in verdicts)
         if not applied:
-            summary = f"{due} to remove, nothing was done: --apply does it" if due else "nothing to remove"
+            summary = f"{due} to remove; nothing was removed without --apply" if due else "nothing to remove"
             click.echo(summary, err=True)
     return int(any(not result.done for result in results.values()))
 

@@ -34,7 +34,7 @@ def read_runs(
 ) -> list[RunRecord]:
     """Read the runs of a cluster, or of all clusters of an application, the newest first.
 
-    `name` without a hyphen is an application. A run that was killed is given as interrupted, and its
+    `name` without a hyphen is an application. A run that was killed is returned as interrupted, and its
     record is closed if that may be written. DeliveryError.
     """
     store = open_store(aws, settings, clock)
@@ -62,7 +62,7 @@ def _closed(
 
 def _close(aws: Aws, clock: HostClock, store: HistoryStore, run: RunRecord, next_begun: str) -> RunRecord:
     if run.is_of_waves:
-        message = "the run was killed; delivery waves resume goes on"
+        message = "the run was killed; delivery waves resume continues it"
         closed = replace(run, ended=iso(clock.now()), outcome=INTERRUPTED, message=message)
     else:
         cluster = read_cluster(aws, names.parse_cluster(run.cluster))
@@ -70,7 +70,7 @@ def _close(aws: Aws, clock: HostClock, store: HistoryStore, run: RunRecord, next
     try:
         store.append(RunEvent("close", closed))
     except DeliveryError as error:
-        if meaning(error) is not ErrorMeaning.Denied:  # who may only read sees the same
+        if meaning(error) is not ErrorMeaning.Denied:  # without permission to write, the result is the same
             raise
     return closed
 

@@ -131,7 +131,7 @@ class Recorder:
         )
 
     def _now(self) -> tuple[Group, ...]:
-        """The groups as they are now; none where they cannot be read."""
+        """Read the groups as they are now; none where they cannot be read."""
         try:
             return self._site.read().alive
         except DeliveryError:
@@ -152,7 +152,7 @@ class Recorder:
 
 
 def _versions(site: Site, groups: tuple[Group, ...]) -> dict[str, GroupVersion]:
-    """What groups contain, by name; only what their tags have where images cannot be read."""
+    """Return what groups contain, by name; only what their tags have where images cannot be read."""
     try:
         contents = releases(site.aws, groups)
     except DeliveryError:

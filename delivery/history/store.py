@@ -35,25 +35,25 @@ create index if not exists by_application on events (application, at);
 
 
 class HistoryStore(Protocol):
-    """The records of one account and region. DeliveryError wherever it cannot be asked."""
+    """The records of one account and region. DeliveryError where it cannot be read or written."""
 
     def append(self, event: RunEvent) -> None:
         """Add an event; one that is there already is left as it is."""
         ...
 
     def of_cluster(self, cluster: str) -> Iterator[RunEvent]:
-        """Give the events of a cluster, the newest first."""
+        """Yield the events of a cluster, the newest first."""
         ...
 
     def of_application(self, application: str) -> Iterator[RunEvent]:
-        """Give the events of all clusters of an application, the newest first."""
+        """Yield the events of all clusters of an application, the newest first."""
         ...
 
 
 def open_store(
     aws: Aws, settings: DeliverySettings, clock: HostClock, sleep: Callable[[float], None] | None = None
 ) -> HistoryStore | None:
-    """Open what `[history]` names; None where no records are wanted."""
+    """Open what `[history]` names; None where records are switched off."""
     if settings.history.file is not None:
         return SqliteStore(Path(settings.history.file), _prefix(aws))
     if settings.history.table == NONE:

@@ -73,8 +73,8 @@ class _Answer:
     def reading(self, query: Query, window: SampleWindow) -> Reading:
         if self.status in ("InternalError", "Forbidden"):
             reason = "; ".join(self.messages) or self.status
-            hint = "the role needs cloudwatch:GetMetricData" if self.status == "Forbidden" else ""
-            raise DeliveryError(f"metric {query.name}: CloudWatch refuses it: {reason}", hint)
+            hint = "allow cloudwatch:GetMetricData to the role" if self.status == "Forbidden" else ""
+            raise DeliveryError(f"metric {query.name}: CloudWatch refuses the query: {reason}", hint)
         values, left_out = placed(self.points, window)
         partial = ["CloudWatch had only a part of it"] if self.status == "PartialData" else []
         return Reading(values=values, notes=(*partial, *self.messages, *left_out))

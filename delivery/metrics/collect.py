@@ -1,4 +1,4 @@
-"""All metrics of both sides: each source asked for its own, and the series made comparable."""
+"""All metrics of both sides: each source is queried for its own, and the series are made comparable."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def collect(
     canary: Subject,
     window: SampleWindow,
 ) -> Collected:
-    """Read the series of both sides. A source that does not answer gives no values, and a note.
+    """Read the series of both sides. A source that does not answer has no values, and a note.
 
     Args:
         queries: The metrics.

@@ -1,4 +1,4 @@
-"""What is asked of a source of metrics, and what it answers. Pure."""
+"""Queries of metrics, and the series that answer them. Pure."""
 
 from __future__ import annotations
 

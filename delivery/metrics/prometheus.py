@@ -49,7 +49,7 @@ class Prometheus:
         token = os.environ.get(variable, "")
         if not token:
             raise DeliveryError(
-                f"{self._url}: environment variable {variable} is not set", "it holds the bearer token"
+                f"{self._url}: environment variable {variable} is not set", "set it to the bearer token"
             )
         return token
 

@@ -52,7 +52,7 @@ class _Worker:
         """Wait for what is still to be sent."""
         self._thread.join(max(0.0, seconds))
         if self._thread.is_alive():
-            self.problem = self.problem or "it does not answer; what it was sent may not have arrived"
+            self.problem = self.problem or "it does not answer; events may not have arrived"
 
     def _run(self) -> None:
         while (event := self._queue.get()) is not None:

@@ -32,7 +32,7 @@ def group_details(aws: Aws, settings: DeliverySettings, name: str, now: float) -
         return None
     (values,) = rows_of(aws, settings, [group], now)
     described = {each["InstanceId"]: each for each in instances_of(aws, (each.id for each in group.members))}
-    with asking(f"looking at the activities of {name}"):
+    with asking(f"reading the activities of {name}"):
         activities = aws.autoscaling.describe_scaling_activities(
             AutoScalingGroupName=name, MaxRecords=_ACTIVITIES
         )["Activities"]
@@ -93,10 +93,10 @@ def instance_details(aws: Aws, id: str) -> Values | None:
 def image_details(aws: Aws, settings: DeliverySettings, id: str, now: float) -> Values | None:
     """Read an image as this account sees it; None if it does not.
 
-    With whom it is shared is known to its owner alone. AwsError.
+    Only its owner can read with whom it is shared. AwsError.
     """
     query: Any = [{"Name": "image-id", "Values": [id]}]
-    with asking(f"looking at image {id}"):
+    with asking(f"reading image {id}"):
         images = aws.ec2.describe_images(Filters=query)["Images"]
     if not images:
         return None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["HEAD", "group_rows", "instances_of", "order", "row", "rows_of"]
 
 _BATCH = 100
-"""Instances or listeners asked for in one call."""
+"""Instances or listeners of one call."""
 HEAD = (
     "CLUSTER", "ACCOUNT", "REGION", "GROUP", "STATE", "TRAFFIC", "HEALTHY", "MIN/DESIRED/MAX", "VERSION",
     "AGE", "BY",
@@ -84,14 +84,14 @@ def _weights(aws: Aws, ways: Iterable[Deploy]) -> dict[str, Mapping[str, int]]:
     own_arns = sorted(arn for arn in arns if f":{aws.region}:" in arn)
     rules = [arn for arn in own_arns if ":listener-rule/" in arn]
     client: Any = aws.elbv2
-    rows = _asked(
+    rows = _request(
         [arn for arn in own_arns if arn not in rules],
         lambda some: [
             (each["ListenerArn"], each["DefaultActions"])
             for each in client.describe_listeners(ListenerArns=some)["Listeners"]
         ],
     )
-    rows += _asked(
+    rows += _request(
         rules,
         lambda some: [
             (each["RuleArn"], each["Actions"]) for each in client.describe_rules(RuleArns=some)["Rules"]
@@ -100,13 +100,13 @@ def _weights(aws: Aws, ways: Iterable[Deploy]) -> dict[str, Mapping[str, int]]:
     return {arn: weights_in(actions) or {} for arn, actions in rows}
 
 
-def _asked(arns: Sequence[str], ask: Any) -> list[tuple[str, Any]]:
-    """Request a hundred by a call; as AWS refuses all for one that does not exist, then for each half."""
+def _request(arns: Sequence[str], ask: Any) -> list[tuple[str, Any]]:
+    """Request a hundred per call; AWS refuses all if one does not exist, so each half is requested then."""
     if len(arns) > _BATCH:
         return [
             each
             for begin in range(0, len(arns), _BATCH)
-            for each in _asked(arns[begin : begin + _BATCH], ask)
+            for each in _request(arns[begin : begin + _BATCH], ask)
         ]
     if not arns:
         return []
@@ -117,40 +117,42 @@ def _asked(arns: Sequence[str], ask: Any) -> list[tuple[str, Any]]:
         if error.meaning is not ErrorMeaning.NotFound:
             raise
     half = len(arns) // 2
-    return [] if half == 0 else [*_asked(arns[:half], ask), *_asked(arns[half:], ask)]
+    return [] if half == 0 else [*_request(arns[:half], ask), *_request(arns[half:], ask)]
 
 
 def _contents(aws: Aws, groups: Sequence[Group]) -> dict[str, Release]:
     """Find what groups contain: by their tags, else by their image, else by the image of an instance."""
     contents = {group.name: recorded_release(group.tags) for group in groups}
-    untold = [group for group in groups if not (contents[group.name].version or contents[group.name].name)]
+    unversioned = [
+        group for group in groups if not (contents[group.name].version or contents[group.name].name)
+    ]
     bare = {
         group.members[0].id: group.name
-        for group in untold
+        for group in unversioned
         if not contents[group.name].image and group.members
     }
     for instance in instances_of(aws, bare):
         contents[bare[instance["InstanceId"]]] = Release(image=instance["ImageId"])
-    images = described(aws, (contents[group.name].image for group in untold))
-    for group in untold:
+    images = described(aws, (contents[group.name].image for group in unversioned))
+    for group in unversioned:
         if (image := images.get(contents[group.name].image)) is not None:
             contents[group.name] = release_of(image)
     return contents
 
 
 def instances_of(aws: Aws, ids: Iterable[str]) -> list[Any]:
-    """Describe instances that exist, a hundred by a call. AwsError."""
+    """Describe instances that exist, a hundred per call. AwsError."""
     requested, instances = sorted({*ids}), []
     for begin in range(0, len(requested), _BATCH):
         query: Any = [{"Name": "instance-id", "Values": requested[begin : begin + _BATCH]}]
-        with asking(f"looking at instances in {aws.region}"):
+        with asking(f"listing instances in {aws.region}"):
             for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=query):
                 instances += [each for answer in page["Reservations"] for each in answer["Instances"]]
     return instances
 
 
 def row(values: Values) -> tuple[str, ...]:
-    """Give a group as a row of the table."""
+    """Render a group as a row of the table."""
     unknown = values["takes_traffic"] is None
     return (
         values["cluster"],

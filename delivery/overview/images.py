@@ -22,7 +22,7 @@ Values = dict[str, Any]
 
 
 def account_names(settings: DeliverySettings) -> dict[str, str]:
-    """Give the names of the accounts of the settings, by their twelve digits."""
+    """Return the names of the accounts of the settings, by their twelve digits."""
     return {account.id: name for name, account in settings.accounts.items() if account.id}
 
 
@@ -45,7 +45,7 @@ def image_rows(aws: Aws, accounts: Mapping[str, str], now: float) -> list[Values
 
 
 def image_values(aws: Aws, image: Mapping[str, Any], now: float) -> Values:
-    """Give an image as JSON values; with whom it is shared is not known."""
+    """Return an image as JSON values; with whom it is shared is not known."""
     image_tags, release = tags.read(image.get("Tags")), release_of(image)
     created = datetime.fromisoformat(image["CreationDate"]).timestamp()
     prefix = tags.tested_in("").removesuffix("/")
@@ -73,7 +73,7 @@ def users_of(image: str, groups: Iterable[Values]) -> list[Values]:
 
 
 def row(values: Values) -> tuple[str, ...]:
-    """Give an image as a row of the table."""
+    """Render an image as a row of the table."""
     shared = ["all"] if values["public"] else values["shared_with"] or []
     return (
         values["image"],

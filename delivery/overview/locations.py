@@ -50,7 +50,7 @@ class Answers(Generic[Answer]):
 
     @property
     def exit_code(self) -> int:
-        """Give 1 if anything could not be read."""
+        """The exit code: 1 if anything could not be read."""
         return FAILED if self.unread else 0
 
     @property
@@ -111,7 +111,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str], unread: Sequence[Un
     """Report that there is nothing of a name, with the one that may be meant."""
     names = sorted({*known})
     listed = f"known are {', '.join(names[:10])}{' ...' if len(names) > 10 else ''}" if names else ""
-    hint = suggestion(name, names) or listed or "delivery list shows all there is"
+    hint = suggestion(name, names) or listed or "delivery list shows all groups"
     if unread:
         hint += f"; {len(unread)} of the accounts and regions could not be read"
     return UnknownNameError(f"there is no {kind} {name!r}", hint)

@@ -114,7 +114,7 @@ def _print(values: Values) -> None:
 
 
 def _text(key: str, value: Any) -> str:
-    """Give a fact in words; an empty text for what is unknown, or is printed as a table."""
+    """Render a fact as text; an empty text for what is unknown, or is printed as a table."""
     if value is None or key in (*_LISTS, "tags", "age_seconds"):
         return ""
     if isinstance(value, dict):

@@ -99,7 +99,7 @@ def load_analysis(path: Path) -> AnalysisSettings:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError([Problem(f"cannot be read: {reason}", where=Where(str(path), 0))]) from error
     try:
         reader = Reader(text, str(path))
@@ -166,9 +166,7 @@ def _inputs(reader: Reader, value: object, path: tuple[str, ...]) -> dict[str, I
         if not inputs[name].namespace or not inputs[name].metric:
             reader.error((*path, name), f"input {name} needs namespace and metric")
         if not name[:1].islower() or not name.isidentifier():
-            reader.error(
-                (*path, name), f"input {name!r}: metric math wants a small letter, letters, digits and _"
-            )
+            reader.error((*path, name), f"input {name!r}: must be a small letter, then letters, digits and _")
     return inputs
 
 

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 ACTIONS = ("deploy", "promote", "rollback", "resize", "traffic", "terminate")
-"""What may be asked for in the console; each starts a job of Jenkins."""
+"""Actions of the console; each starts a job of Jenkins."""
 Names = tuple[str, ...]
 _PLACES = ("application", "cluster", "account", "region")
 _COMMIT_PLACES = ("application", "commit")
@@ -36,12 +36,12 @@ def _bad_addresses(networks: Names) -> str:
         try:
             ipaddress.ip_network(text, strict=False)
         except ValueError:
-            return f"{text!r} is no address and no network like 10.0.0.0/8"
+            return f"{text!r} is not an address or a network like 10.0.0.0/8"
     return ""
 
 
 def _bad_header(text: str) -> str:
-    return "" if _HEADER.fullmatch(text) else f"{text!r} is no name of a header"
+    return "" if _HEADER.fullmatch(text) else f"{text!r} is not the name of a header"
 
 
 def _bad_pattern(text: str, places: Names) -> str:
@@ -74,7 +74,7 @@ class Role:
     accounts: Names = ("*",)
     """Globs of accounts, by their names in this file."""
     actions: Names = words((), ACTIONS, "action")  # noqa: RUF009  # makes a field
-    """What may be asked for."""
+    """Actions that are allowed."""
     audit: bool = False
     """Whether the audit log may be read."""
 
@@ -172,7 +172,7 @@ class ConsoleSettings:
     roles: Mapping[str, Role] = field(default_factory=dict)
 
     def job(self, action: str, *, application: str, cluster: str, account: str, region: str) -> str | None:
-        """Full name of the job that does an action with a cluster; None if there is none."""
+        """Return the full name of the job that does an action with a cluster; None if there is none."""
         for name in (cluster, application, ""):
             pattern = getattr(self.jobs.get(name), action, None)
             if pattern is not None:
@@ -217,10 +217,10 @@ def _check(reader: Reader, console: ConsoleSettings) -> None:
         hint = "issuer and client_id belong together"
         reader.error(("console", "oidc"), "console.oidc is not complete", hint)
     if oidc.issuer is not None and console.url is None:
-        hint = 'url = "https://deploy.example.com": the provider sends people back there'
+        hint = 'url = "https://deploy.example.com": the provider sends users back there'
         reader.error(("console", "oidc"), "console.oidc needs console.url", hint)
     if jenkins.url is not None and (jenkins.user is None or jenkins.token_file is None):
-        hint = "user and token_file say who starts jobs"
+        hint = "set user and token_file of the service user that starts jobs"
         reader.error(("console", "jenkins"), "console.jenkins is not complete", hint)
     has_jobs = any(
         getattr(names, entry.name) for names in console.jobs.values() for entry in fields(ConsoleJobs)

@@ -43,7 +43,7 @@ _LISTS = ("subnets", "security_groups", "instance_types")
 
 
 def load_settings(path: Path | None = None) -> DeliverySettings:
-    """The file that is named, that `DELIVERY_SETTINGS` names, `./delivery.toml`, or else the defaults.
+    """Read a file, that of `DELIVERY_SETTINGS`, or `./delivery.toml`; without one, take the defaults.
 
     SettingsError with everything that is wrong in it.
     """
@@ -54,13 +54,13 @@ def load_settings(path: Path | None = None) -> DeliverySettings:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError([Problem(f"cannot be read: {reason}", where=Where(str(file), 0))]) from error
     return loads(text, str(file))
 
 
 def loads(text: str, file: str = FILE) -> DeliverySettings:
-    """The settings in a file's text; SettingsError with every error in it, each with its line."""
+    """Parse the settings in a file's text. SettingsError with every error in it, each with its line."""
     try:
         reader = Reader(text, file)
         settings = _read(reader)
@@ -140,7 +140,7 @@ def _tables(reader: Reader, name: str) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _named(reader: Reader, path: tuple[str, str], parse: Callable[[str], object]) -> None:
-    """Nothing would ever be looked up under a name that cannot be."""
+    """Check a name: settings under an invalid one would never be used."""
     try:
         parse(path[1])
     except names.NameProblem as problem:
@@ -271,9 +271,9 @@ def _check_account(reader: Reader, settings: DeliverySettings, name: str, accoun
         _known(reader, str(account.tested_in), settings, (*path, "tested_in"))
     elif account.production and account.tested_in is None and len(settings.testing) != 1:
         hint = f'tested_in = "NAME", or tested_in = "{NONE}" where images need not have run elsewhere'
-        reader.error(path, f"accounts.{name} is production: where must its images have run before?", hint)
+        reader.error(path, f"accounts.{name} is production and needs tested_in", hint)
     if account.change_request_url and account.change_pattern is None:
-        hint = 'change_request = "CHG[0-9]+" says what one looks like'
+        hint = 'set change_request = "CHG[0-9]+", the pattern of change requests'
         reader.error((*path, "change_request_url"), f"accounts.{name} needs no change request", hint)
 
 

@@ -109,7 +109,7 @@ class Deploy:
     gates: tuple[str, ...] = words(("target-groups", "elb"), GATES, "gate")
     """Sources of health besides Auto Scaling; missing ones do not count."""
     healthy_percent: float = number(100.0, 1, 100)
-    """Share of the wished instances that must be healthy; at least one always."""
+    """Share of the desired instances that must be healthy; at least one always."""
     looks: int = number(3, 1, 50)
     """Good polls in a row."""
     poll_seconds: float = number(15.0, 1)
@@ -141,7 +141,7 @@ class Deploy:
     freeze: str | None = checked(None, values.bad_freeze_source)
     """File with more freezes, from the directory of this file on, or its URL; see docs/deploying.md."""
     not_while: Names = ()
-    """CloudWatch alarms: while one of them rings no deploy begins. A change request overrides that."""
+    """CloudWatch alarms: while one of them is in alarm no deploy begins. A change request overrides that."""
     tier: str | None = checked(None, values.bad_tier)
     """Name that services share of which one at a time is deployed in an account and region."""
     analysis: str | None = None
@@ -313,9 +313,9 @@ class DeliverySettings:
     """Recipients of notifications of deploys."""
 
     def account(self, name: str | None = None) -> Account:
-        """An account by name; None takes the only one. Without any, one of the environment's credentials.
+        """Return an account by name; None takes the only one, or that of the environment's credentials.
 
-        DeliveryError if there is none of that name, or no telling which.
+        DeliveryError if there is none of that name, or several and no name.
         """
         if not self.accounts and name in (None, "default"):
             return Account("default")
@@ -323,7 +323,7 @@ class DeliverySettings:
             return next(iter(self.accounts.values()))
         known = ", ".join(self.accounts)
         if name is None:
-            raise DeliveryError("which account?", f"--account takes one of {known}", USAGE)
+            raise DeliveryError("no account is given", f"set --account to one of {known}", USAGE)
         if name not in self.accounts:
             hint = suggestion(name, self.accounts) or (
                 f"known are {known}" if known else f"[accounts.{name}] in {FILE} names one"
@@ -332,13 +332,13 @@ class DeliverySettings:
         return self.accounts[name]
 
     def analysis_of(self, deploy: Deploy) -> AnalysisSettings | None:
-        """How a cluster's canaries are judged by their metrics; None if they are not. SettingsError."""
+        """Return how canaries are judged by their metrics; None if they are not. SettingsError."""
         if deploy.analysis is None:
             return self.analysis
         return None if deploy.analysis == NONE else load_analysis(Path(deploy.analysis))
 
     def tested_in(self, account: Account) -> str | None:
-        """Name of the account an image must have run in before it may run in this one; None for none."""
+        """Return the account an image must have run in before it may run here; None for none."""
         named = account.tested_in
         if named is None and account.production:
             named = next(iter(self.testing), None)
@@ -346,11 +346,11 @@ class DeliverySettings:
 
     @property
     def testing(self) -> list[str]:
-        """Names of the accounts that are not production."""
+        """Return the names of the accounts that are not production."""
         return [name for name, account in self.accounts.items() if not account.production]
 
     def deploy(self, account: str = "", app: str = "", cluster: str = "") -> Deploy:
-        """How a cluster is deployed: keys of the cluster go before those of the application.
+        """Return how a cluster is deployed: keys of the cluster go before those of the application.
 
         That goes before the account's defaults, and these before `[defaults]`.
         """

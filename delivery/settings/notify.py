@@ -22,7 +22,7 @@ _MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 
 def _bad_secret(text: str) -> str:
     good = _SECRET.fullmatch(text)
-    return "" if good else "must be env:NAME, ssm:NAME or secretsmanager:NAME: no secret stands in this file"
+    return "" if good else "must be env:NAME, ssm:NAME or secretsmanager:NAME: this file holds no secrets"
 
 
 def _bad_address(text: str) -> str:

@@ -30,7 +30,7 @@ def bad_pattern(text: str) -> str:
     try:
         re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
-        return f"is no regular expression: {error}"
+        return f"is not a regular expression: {error}"
     if len(text) > _LONGEST_PATTERN or len(_REPEAT.findall(text)) > _MOST_REPEATS or _NESTED.search(text):
         return (
             f"is a regular expression that may take forever: at most {_MOST_REPEATS} of * + {{n,}} in"

@@ -198,7 +198,7 @@ def test_what_would_fail_is_told_before_anything_is_made(
     assert any("this host is riscv64" in one for one in told)
     assert any("this agent is in us-east-1" in one for one in told)
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
-    with pytest.raises(SeveralError, match="this host is no instance of EC2"):
+    with pytest.raises(SeveralError, match="this host is not an EC2 instance"):
         account.bake(account.order(engine="chroot"))
     assert light == []
 

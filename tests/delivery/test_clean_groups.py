@@ -52,10 +52,10 @@ def said(*groups: SeenGroup, pin_hours: float = 24.0) -> dict[str, tuple[str, st
 @pytest.mark.parametrize(
     ("old", "reason"),
     [
-        (seen("shop-v001"), "was not taken out by a deploy"),
+        (seen("shop-v001"), "it was not disabled by a deploy"),
         (seen("shop-v001", delete_after=FUTURE), f"kept until {FUTURE}"),
-        (seen("shop-v001", delete_after="soon"), "delivery:delete-after is no time: 'soon'"),
-        (seen("shop-v001", delete_after="2026-01-01"), "delivery:delete-after is no time: '2026-01-01'"),
+        (seen("shop-v001", delete_after="soon"), "delivery:delete-after is not a time: 'soon'"),
+        (seen("shop-v001", delete_after="2026-01-01"), "delivery:delete-after is not a time: '2026-01-01'"),
         (seen("shop-v001", delete_after=PAST, serving="attached to web"), "takes traffic: attached to web"),
         (
             seen("shop-v001", delete_after=PAST, status="Delete in progress"),
@@ -63,7 +63,7 @@ def said(*groups: SeenGroup, pin_hours: float = 24.0) -> dict[str, tuple[str, st
         ),
         (
             seen("shop-v001", delete_after=PAST, frozen=False, balanced=False),
-            "takes traffic: its cluster has no load balancer, and it is not frozen",
+            "takes traffic: its cluster has no load balancer, and its Launch and Terminate processes are not suspended",
         ),
     ],
 )
@@ -208,7 +208,7 @@ def test_a_group_that_came_back_since_is_left_alone(there: World) -> None:
     )
     assert act(there, due) == (False, "takes traffic: attached to target group web")
     there.raw("autoscaling").delete_auto_scaling_group(AutoScalingGroupName="shop-v001", ForceDelete=True)
-    assert act(there, due) == (False, "it is gone")
+    assert act(there, due) == (False, "it does not exist")
 
 
 def test_an_instance_registered_by_hand_keeps_its_group(there: World) -> None:
@@ -294,7 +294,7 @@ def test_a_pin_is_undone_and_its_tag_goes_last(there: World) -> None:
     assert there.operations()[-2:] == ["UpdateAutoScalingGroup", "DeleteTags"]
     assert tags.PIN not in there.tags("shop-v002")
     there.raw("autoscaling").create_or_update_tags(Tags=group_tags("shop-v002", {tags.PIN: "many"}))
-    assert act(there, pinned) == (False, "delivery:pin tells no size: 'many'")
+    assert act(there, pinned) == (False, "delivery:pin has no size: 'many'")
 
 
 def test_any_call_may_fail_and_the_next_run_ends_it(there: World) -> None:
@@ -351,7 +351,7 @@ def test_the_command_says_first_and_acts_when_told(
     unlocked: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, err = run(capsys)
-    assert (code, err) == (0, "1 to do, nothing was done: --apply does it\n")
+    assert (code, err) == (0, "1 to do; nothing was changed without --apply\n")
     assert out.splitlines()[0].startswith("delete shop-v001: kept until ")
     code, out, err = run(capsys, "--json")
     assert [(one["group"], one["action"]) for one in json.loads(out)] == [("shop-v001", "delete")]

@@ -208,7 +208,7 @@ def test_an_image_of_another_account_that_uses_it_stays(account: World) -> None:
     assert found[used] == "in use by launch template tmpl-s, version 1 of account live"
     assert found[unused] == ""
     assert "333333333333" in found[unknown]
-    assert "all, with whom it is shared" in found[public]
+    assert "all that it is shared with" in found[public]
     assert asked == ["live"]
 
     def closed(name: str, region: str) -> Aws:
@@ -225,7 +225,7 @@ def test_a_dry_run_says_what_it_would_do_and_why(account: World, run: Run) -> No
     assert code == 0
     lines = {line.split()[3]: line.split() for line in out.splitlines()}
     assert (lines[old][0], lines[new][0]) == ("remove", "keep")
-    assert err == "1 to remove, nothing was done: --apply does it\n"
+    assert err == "1 to remove; nothing was removed without --apply\n"
     assert snapshots() == before
     code, out, _ = run("amis", "--days", "0", "--keep", "1", "--apply", "--json")
     told = {one["id"]: one for one in json.loads(out)}
@@ -283,7 +283,7 @@ def test_a_snapshot_that_another_image_needs_stays(account: World) -> None:
         raise ClientError({"Error": {"Code": "InvalidSnapshot.InUse", "Message": "used"}}, "DeleteSnapshot")
 
     account.aws.ec2.meta.events.register("before-call.ec2.DeleteSnapshot", refuse)
-    assert "stays: another image has it" in images.remove(account.aws, old)
+    assert "is kept: another image uses it" in images.remove(account.aws, old)
     assert images.remove(account.aws, old) == ""  # gone is as good
 
 

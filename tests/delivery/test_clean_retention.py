@@ -49,7 +49,10 @@ def test_an_old_image_that_nobody_uses_goes_and_the_newest_stays() -> None:
         (image("old", 90, **{words.KEEP: "true"}), "delivery:keep is true"),
         (image("old", 90, **{words.KEEP: "until-audit"}), "delivery:keep is until-audit"),
         (image("old", 90, **{words.KEEP: "false"}), ""),
-        (image("old", 90, **{words.STATE: words.BAKING}), "its bake is not done (delivery clean bakes)"),
+        (
+            image("old", 90, **{words.STATE: words.BAKING}),
+            "its bake has not finished (delivery clean bakes removes it)",
+        ),
         (SeenImage("old", "n", NOW - 90 * DAY, "pending", OURS), "it is pending"),
         (SeenImage("old", "n", NOW - 90 * DAY, "disabled", OURS), ""),
         (SeenImage("old", "n", NOW - 90 * DAY, "available", OURS, NOW - 3 * DAY), "launched 3 days ago"),
@@ -79,7 +82,11 @@ def test_an_image_that_was_never_finished_does_not_count_as_the_newest() -> None
 
 def test_only_so_many_go_in_one_run_the_oldest_first() -> None:
     found = decided([image("new", 1), image("a", 80), image("b", 90)], limit=1)
-    assert found == {"new": found["new"], "b": "", "a": "1 go in one run; the next run comes to it"}
+    assert found == {
+        "new": found["new"],
+        "b": "",
+        "a": "the limit of 1 per run is reached; the next run removes it",
+    }
 
 
 def test_only_those_that_opted_in_are_looked_at() -> None:
@@ -158,7 +165,7 @@ def test_what_a_dead_bake_left_goes_and_nothing_of_one_that_may_be_running() -> 
         thing("snapshot", "snap-2", 0.5, "bake-2", region="us-east-1"),
     )
     assert (found["i-1"], found["vol-1"]) == ("", "")
-    assert found["i-2"] == found["snap-2"] == "bake bake-2 may be running: it made something 0.5 h ago"
+    assert found["i-2"] == found["snap-2"] == "bake bake-2 may be running: it created a resource 0.5 h ago"
 
 
 def test_a_bake_aws_is_making_an_image_for_is_left_alone() -> None:
@@ -188,7 +195,7 @@ def test_an_image_that_is_ready_and_its_snapshots_are_no_leftovers() -> None:
 @pytest.mark.parametrize(
     ("one", "reason"),
     [
-        (thing("instance", "x", 9, group="shop-v001"), "it is of group shop-v001, whatever its tags say"),
+        (thing("instance", "x", 9, group="shop-v001"), "it belongs to group shop-v001"),
         (thing("volume", "x", 9, tags={words.KEEP: "true"}), "delivery:keep is true"),
         (thing("package", "x", 9, ""), "it has no tag delivery:bake"),
     ],

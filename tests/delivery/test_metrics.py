@@ -255,7 +255,7 @@ def test_a_part_that_stays_a_part_is_reported(cloudwatch: tuple[CloudWatch, Stub
 def test_what_cloudwatch_refuses_is_an_error(cloudwatch: tuple[CloudWatch, Stubber]) -> None:
     source, stubber = cloudwatch
     stubber.add_response("get_metric_data", {"MetricDataResults": [result("m0", status="Forbidden")]})
-    with pytest.raises(DeliveryError, match="metric requests: CloudWatch refuses it: Forbidden"):
+    with pytest.raises(DeliveryError, match="metric requests: CloudWatch refuses the query: Forbidden"):
         source.read([PLAIN], CANARY, WINDOW)
     stubber.add_client_error("get_metric_data", "AccessDenied")
     with pytest.raises(AwsError):

@@ -120,7 +120,7 @@ def test_list_is_filtered(run: Run, options: list[str], expected: list[str]) -> 
         (["history", "shop-ue"], "there is no cluster 'shop-ue'", 'did you mean "shop-eu"?'),
         (["history", "shop-eu-v002"], "shop-eu-v002 is the name of a group, not of a cluster", "its cluster is shop-eu"),
         (["show", "shop-eu-v02"], "there is no group 'shop-eu-v02'", 'did you mean "shop-eu-v002"?'),
-        (["show", "i-0123456789abcdef0"], "there is no instance 'i-0123456789abcdef0'", "delivery list shows all there is"),
+        (["show", "i-0123456789abcdef0"], "there is no instance 'i-0123456789abcdef0'", "delivery list shows all"),
         (["show", "ami-0123456789abcdef0"], "there is no image 'ami-0123456789abcdef0'", "delivery list shows all"),
     ],
 )  # fmt: skip

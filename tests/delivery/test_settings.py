@@ -140,7 +140,7 @@ def test_production_wants_a_change_request_and_a_tested_image_unless_told_otherw
         ),
         (
             '[accounts.x]\nchange_request = "("',
-            "delivery.toml:2: error: accounts.x.change_request is no regular expression: missing ), "
+            "delivery.toml:2: error: accounts.x.change_request is not a regular expression: missing ), "
             "unterminated subpattern at position 0",
         ),
         (
@@ -150,11 +150,11 @@ def test_production_wants_a_change_request_and_a_tested_image_unless_told_otherw
         (
             '[accounts.x]\nchange_request_url = "https://changes.example.com/{change_request}"',
             "delivery.toml:2: error: accounts.x needs no change request "
-            '(change_request = "CHG[0-9]+" says what one looks like)',
+            '(set change_request = "CHG[0-9]+", the pattern of change requests)',
         ),
         (
             "[accounts.x]\nproduction = true",
-            "delivery.toml:1: error: accounts.x is production: where must its images have run before? "
+            "delivery.toml:1: error: accounts.x is production and needs tested_in "
             '(tested_in = "NAME", or tested_in = "none" where images need not have run elsewhere)',
         ),
         (
@@ -196,9 +196,9 @@ def test_everything_wrong_is_told_at_once() -> None:
 def test_the_only_account_needs_no_name_and_others_are_told_with_what_may_be_meant() -> None:
     assert loads("[accounts.only]").account().name == "only"
     settings = loads(BOTH)
-    with pytest.raises(DeliveryError, match="which account") as which:
+    with pytest.raises(DeliveryError, match="no account is given") as which:
         settings.account()
-    assert (which.value.hint, which.value.exit_code) == ("--account takes one of test, production", USAGE)
+    assert (which.value.hint, which.value.exit_code) == ("set --account to one of test, production", USAGE)
     with pytest.raises(DeliveryError) as wrong:
         settings.account("prodution")
     assert wrong.value.hint == 'did you mean "production"?'
