@@ -19,7 +19,7 @@ from ec2_strict import Fault, KillError
 pytestmark = pytest.mark.slow
 
 EVERY = os.environ.get("DELIVERY_FAULTS") == "all"
-"""Every call of every strategy takes minutes; else every few calls, closer together in red/black."""
+"""Every call of every strategy takes minutes; else a few calls of each, more of red/black's."""
 KINDS = {
     "red-black": ("red-black", ""),
     "canary": ("canary", ""),
@@ -99,7 +99,7 @@ def settled(one: Case) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_anywhere_and_resumed_it_reaches_the_same_end(made: Made, kind: str, act: Act) -> None:
     operations, end = clean(made, kind, act)
-    for number in some(changing(operations), kind, 14):
+    for number in some(changing(operations), kind, 112):
         one = made(kind, Fault(KillError(), "after", number=number))
         begun(one, kind, act)
         with pytest.raises(KillError):
@@ -112,7 +112,7 @@ def test_killed_anywhere_and_resumed_it_reaches_the_same_end(made: Made, kind: s
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_anywhere_and_rolled_back_traffic_is_where_it_was(made: Made, kind: str) -> None:
     operations, _ = clean(made, kind, deploy)
-    for number in some(changing(operations), kind, 14):
+    for number in some(changing(operations), kind, 112):
         one = made(kind, Fault(KillError(), "after", number=number))
         before = one.state()[OLD]
         with pytest.raises(KillError):
@@ -142,7 +142,7 @@ def test_an_error_at_any_call_leaves_a_way_on(made: Made, kind: str, mode: str, 
     operations, _ = clean(made, kind, act)
     refused = mode == "refused"
     numbers = range(len(operations)) if refused else changing(operations)
-    for number in some(numbers, kind, 24 if refused else 12):
+    for number in some(numbers, kind, 192 if refused else 96):
         one = made(kind, Fault("AccessDenied", "before" if refused else "after", number=number))
         begun(one, kind, act)
         with suppress(*([DeliveryError, AssertionError] if act is deploy else [DeliveryError])):
