@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from jobdsl.planning.changes import Change, Plan
 from jobdsl.printable import one_line
@@ -12,21 +13,29 @@ __all__ = ["to_markdown"]
 
 LONGEST = 60_000
 """Characters; review systems refuse comments a little longer than that."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~])")
+_FOR_PROBLEMS = 20_000
+"""Of those characters, what problems may take."""
+_HARMLESS = re.compile(r"(?!.*(www\.|\bgh-))[a-z0-9 .,;'/-]*", re.I)
+"""Text in which no review system finds markup, a mention, a reference or an address."""
 
 
 def to_markdown(plan: Plan, diffs: Diffs | None = None) -> str:
-    """Return the plan as Markdown; differences are left out from the end when there are too many."""
+    """Return the plan as Markdown, short enough for a comment; what is left out is counted.
+
+    Text out of DSL files is shown as code where it could be markup: it mentions no user and links nowhere.
+    """
     out = [f"### Jenkins jobs, seed {_code(plan.seed)}: {summary(plan)}", ""]
-    if plan.problems:
-        out += [
-            f"- **{problem.severity}** {_plain(str(problem).replace(f'{problem.severity}: ', '', 1))}"
-            for problem in plan.problems
-        ]
-        out.append("")
+    out += _problems(plan)
+    space = LONGEST - _size(out)
     for group in groups(plan):
-        out += [*_group(group), ""]
-    space = LONGEST - sum(len(line) + 1 for line in out)
+        lines = [*_group(group), ""]
+        if space < _size(lines):
+            out.append(
+                f"**{group.action.value}** ({group.total}): too many to list; the plan itself has them."
+            )
+            continue
+        out += lines
+        space -= _size(lines)
     differences = without_repeats(plan, diffs)
     for change in plan.changes:
         folded = _folded(change, differences.of(change))
@@ -37,6 +46,24 @@ def to_markdown(plan: Plan, diffs: Diffs | None = None) -> str:
         if folded:
             out.append(folded)
     return "\n".join(out).rstrip("\n") + "\n"
+
+
+def _size(lines: Iterable[str]) -> int:
+    return sum(len(line) + 1 for line in lines)
+
+
+def _problems(plan: Plan) -> list[str]:
+    """Return the problems as far as they fit, and how many do not."""
+    lines: list[str] = []
+    space = _FOR_PROBLEMS
+    for problem in plan.problems:
+        line = f"- **{problem.severity}** {_text(str(problem).replace(f'{problem.severity}: ', '', 1))}"
+        space -= len(line) + 1
+        if space < 0:
+            lines.append(f"- ... and {len(plan.problems) - len(lines)} more problems")
+            break
+        lines.append(line)
+    return [*lines, ""] if lines else []
 
 
 def _group(group: ChangeGroup) -> list[str]:
@@ -54,7 +81,7 @@ def _group(group: ChangeGroup) -> list[str]:
 def _line(change: Change) -> str:
     view = " (view)" if change.kind == "view" else ""
     place = f" — {_code(str(change.where))}" if change.where else ""
-    return f"- {_code(change.full_name)}{view}: {_plain(change.reason)}{place}"
+    return f"- {_code(change.full_name)}{view}: {_text(change.reason)}{place}"
 
 
 def _folded(change: Change, diff: object) -> str:
@@ -65,7 +92,7 @@ def _folded(change: Change, diff: object) -> str:
     fence = "`" * max(3, longest + 1)
     name = one_line(change.full_name).replace("&", "&amp;").replace("<", "&lt;")
     body = "\n".join(map(one_line, lines))
-    return f"<details><summary>{name}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
+    return f"<details><summary><code>{name}</code></summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
 
 
 def _code(text: str) -> str:
@@ -76,6 +103,7 @@ def _code(text: str) -> str:
     return f"{fence}{space}{text}{space}{fence}"
 
 
-def _plain(text: str) -> str:
-    """Text of which nothing is markup, in one line."""
-    return _SPECIAL.sub(r"\\\1", one_line(text.replace("\n", " ")))
+def _text(text: str) -> str:
+    """Return text in one line, as a code span if it holds more than plain words."""
+    text = one_line(text.replace("\n", " "))
+    return text if _HARMLESS.fullmatch(text) else _code(text)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
+
+import pytest
 
 from jobdsl.applying.apply import ApplyResult, ChangeOutcome
 from jobdsl.errors import Problem, Where
@@ -85,10 +88,10 @@ def test_the_plan_as_json() -> None:
 def test_the_plan_as_markdown() -> None:
     text = to_markdown(PLAN, DIFF)
     assert text.startswith("### Jenkins jobs, seed `main`: 1 to create,")
-    assert "- **error** jobs.py:9: job" in text
+    assert "- **error** `jobs.py:9: job" in text
     assert "- `pay/<b>` (view): definition changed — `jobs.py:4`" in text
     assert "````diff\n--- a" in text  # a longer fence than what it holds
-    assert "<summary>pay/&lt;b></summary>" in text
+    assert "<summary><code>pay/&lt;b></code></summary>" in text
 
 
 def test_markdown_fits_a_comment() -> None:
@@ -99,6 +102,32 @@ def test_markdown_fits_a_comment() -> None:
     )
     assert len(text) < LONGEST + 200
     assert text.endswith("Further differences are left out; the plan itself has them.\n")
+
+
+def test_many_problems_and_changes_fit_a_comment() -> None:
+    changes = tuple(
+        Change(Action.UPDATE, "item", f"f{n}/{'j' * 200}{n}", reason="@team " * 200) for n in range(2_000)
+    )
+    text = to_markdown(Plan("main", changes, 0, tuple(Problem("x" * 100) for _ in range(2_000))))
+    assert len(text) < LONGEST + 500
+    assert re.search(r"- \.\.\. and \d+ more problems", text)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "@org/team", "#12", "GH-12", "org/repo#1", "!7", "~label", "%milestone", "https://evil.example/x",
+        "www.evil.example", "me@evil.example", ":tada:", "&lt;img src=x&gt;", "<img src=x>", "[a](https://x)",
+        "![a](https://x)", "**b**", "`@team` @team", "<!-- x -->", "a\n\n@team", "$x$",
+    ],
+)  # fmt: skip
+def test_text_of_files_is_no_markup_and_mentions_nobody(words: str) -> None:
+    change = Change(Action.UPDATE, "item", "a", reason=words)
+    text = to_markdown(Plan("main", (change,), 0, (Problem(f"it says {words}"),)))
+    for line in text.splitlines()[1:]:
+        outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", line)
+        assert re.fullmatch(r"[-\w .:(),;*'/]*", outside), line
+        assert not re.search(r"www\.|://|@|GH-", outside)
 
 
 def test_a_difference_that_many_jobs_share_is_told_once() -> None:
