@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from jobdsl.cli.options import Stop
 from jobdsl.exit_codes import FAILED, REFUSED_OBJECTS
+
+if TYPE_CHECKING:
+    from jobdsl.convert.builder_settings import BuilderSettings
 
 __all__ = ["convert"]
 
@@ -38,8 +43,17 @@ __all__ = ["convert"]
     help="Render the files with Jenkins Job Builder itself, and compare. "
     "It runs Jinja2 in them without a sandbox.",
 )
+@click.option(
+    "--conf",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="INI",
+    help="Settings of Jenkins Job Builder (jenkins_jobs.ini): include_path and allow_empty_variables "
+    "are read.",
+)
 @click.option("--force", is_flag=True, help="Write into a directory that is not empty.")
-def convert(files: tuple[Path, ...], out: Path, include: tuple[Path, ...], prove: bool, force: bool) -> None:
+def convert(
+    files: tuple[Path, ...], out: Path, include: tuple[Path, ...], prove: bool, conf: Path | None, force: bool
+) -> None:
     """Make DSL files from the YAML of Jenkins Job Builder.
 
     FILE is a YAML file, or a directory with all YAML files below it. Templates, macros and groups become
@@ -51,13 +65,16 @@ def convert(files: tuple[Path, ...], out: Path, include: tuple[Path, ...], prove
     """
     from jobdsl.cli.console import say
     from jobdsl.convert import convert_files
+    from jobdsl.convert.builder_settings import BuilderSettings, read_settings
 
     def echo(line: str) -> None:
         say(line, err=True)
 
-    result = convert_files(files, out, include=include, force=force, echo=echo)
+    settings = read_settings(conf) if conf else BuilderSettings()
+    settings = replace(settings, include=(*include, *settings.include))
+    result = convert_files(files, out, settings=settings, force=force, echo=echo)
     if prove:
-        _prove(result.estate.secrets.values, files, include, out, echo)
+        _prove(result.estate.secrets.values, files, settings, out, echo)
     if not result.jobs and not result.functions:
         raise Stop(FAILED)
     raise Stop(REFUSED_OBJECTS if result.findings else 0)
@@ -66,7 +83,7 @@ def convert(files: tuple[Path, ...], out: Path, include: tuple[Path, ...], prove
 def _prove(
     secrets: dict[str, str],
     files: tuple[Path, ...],
-    include: tuple[Path, ...],
+    settings: BuilderSettings,
     out: Path,
     echo: Callable[[str], None],
 ) -> None:
@@ -74,7 +91,7 @@ def _prove(
     from jobdsl.convert.proof import prove as compare
     from jobdsl.documents.secrets import Secrets
 
-    proof = compare(files, include, out, Secrets(secrets))
+    proof = compare(files, settings, out, Secrets(secrets))
     for name in proof.different:
         echo(f"{name}: Jenkins Job Builder renders another document, or the estate none")
     total = proof.equal + len(proof.different)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobdsl.convert.builder_settings import BuilderSettings
 from jobdsl.convert.estate import ConvertedEstate
 from jobdsl.convert.exchange import YamlProblem
 from jobdsl.convert.reader import read, yaml_files
@@ -40,7 +41,7 @@ def convert_files(
     paths: Sequence[Path],
     out: Path,
     *,
-    include: Sequence[Path] = (),
+    settings: BuilderSettings | None = None,
     force: bool = False,
     echo: Callable[[str], None] = print,
 ) -> ConversionResult:
@@ -49,22 +50,23 @@ def convert_files(
     Args:
         paths: Files, and directories whose files are read with those below.
         out: A new or empty directory.
-        include: Further directories that files are included from.
+        settings: Further directories that files are included from, and whether variables may be missing.
         force: Write into a directory that is not empty.
         echo: Takes each line of the report.
 
     Raises JobdslError where nothing can be read or written.
     """
+    settings = settings or BuilderSettings()
     if out.exists() and not out.is_dir():
         raise JobdslError(f"{out} is a file", hint="--out takes a directory")
     if out.is_dir() and not force and any(not path.name.startswith(".") for path in out.iterdir()):
         raise JobdslError(f"{out} is not empty", hint="name a new directory, or use --force")
     directories = [path if path.is_dir() else path.parent for path in paths]
-    roots = [path.resolve() for path in (Path.cwd(), *directories, *include)]
-    files, findings = yaml_files(paths, [path.resolve() for path in (*directories, *include)])
+    roots = [path.resolve() for path in (Path.cwd(), *directories, *settings.include)]
+    files, findings = yaml_files(paths, [path.resolve() for path in (*directories, *settings.include)])
     if not files:
         raise JobdslError("there are no YAML files", hint="they are named *.yaml or *.yml")
-    reading = read(files, include, roots)
+    reading = read(files, settings, roots)
     base = Path(os.path.commonpath([path.parent for path in files]))
     estate = ConvertedEstate(reading, out, base)
     if estate.rows or estate.definitions:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobdsl.convert.builder_settings import BuilderSettings
 from jobdsl.convert.reader import child_environment, yaml_files
 from jobdsl.documents.secrets import Secrets
 from jobdsl.documents.tree import Node, parse
@@ -36,20 +37,22 @@ class Proof:
     """Names of jobs and views that are rendered otherwise, or not at all."""
 
 
-def prove(paths: Sequence[Path], include: Sequence[Path], estate: Path, secrets: Secrets) -> Proof:
+def prove(paths: Sequence[Path], builder: BuilderSettings, estate: Path, secrets: Secrets) -> Proof:
     """Render the files with Jenkins Job Builder and compare. Raises JobdslError where it refuses them.
 
     It runs the files as it always does: its Jinja2 has no sandbox.
     """
     directories = [path if path.is_dir() else path.parent for path in paths]
-    files, _ = yaml_files(paths, [path.resolve() for path in (*directories, *include)])
+    files, _ = yaml_files(paths, [path.resolve() for path in (*directories, *builder.include)])
     with tempfile.TemporaryDirectory(prefix="jobdsl-proof-") as temporary:
         out = Path(temporary, "out")
         out.mkdir()
         settings = Path(temporary, "jenkins_jobs.ini")
-        places = ":".join([*map(str, include), "."])
+        places = ":".join([*map(str, builder.include), "."])
         settings.write_text(
-            f"[job_builder]\ninclude_path={places}\n[jenkins]\nurl=http://localhost/\n", "utf-8"
+            f"[job_builder]\ninclude_path={places}\nallow_empty_variables={builder.allow_empty_variables}\n"
+            "[jenkins]\nurl=http://localhost/\n",
+            "utf-8",
         )
         _run(settings, files, out)
         comparisons = []

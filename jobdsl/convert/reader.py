@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from jobdsl.convert.builder_settings import BuilderSettings
 from jobdsl.convert.exchange import YamlProblem, YamlReading
 from jobdsl.errors import JobdslError
 
@@ -58,14 +59,15 @@ def child_environment() -> dict[str, str]:
     return {**own, "HOME": "/nonexistent", "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def read(files: Sequence[Path], include: Sequence[Path], roots: Sequence[Path]) -> YamlReading:
+def read(files: Sequence[Path], settings: BuilderSettings, roots: Sequence[Path]) -> YamlReading:
     """Read YAML files in a process of their own. Raises JobdslError where that cannot be done at all."""
     if not is_available():
         hint = 'python -m pip install "jenkins-job-builder>=6.4,<7"'
         raise JobdslError("Jenkins Job Builder, which reads the files, is not installed", hint=hint)
     request = {
         "files": [str(path) for path in files],
-        "include": [str(path) for path in include],
+        "include": [str(path) for path in settings.include],
+        "allow_empty_variables": settings.allow_empty_variables,
         "roots": [str(path) for path in roots],
     }
     command = [sys.executable, "-P", "-m", "jobdsl.convert.child"]

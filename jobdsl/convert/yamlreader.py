@@ -53,7 +53,7 @@ def main() -> None:
     restrict([Path(root).resolve() for root in request["roots"]])
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what modules print is no answer
-    reader = _Reader(request["include"])
+    reader = _Reader(request["include"], allow_empty=request["allow_empty_variables"])
     json.dump(asdict(reader.read([Path(path) for path in request["files"]])), out)
     out.close()
 
@@ -61,10 +61,10 @@ def main() -> None:
 class _Reader:
     """Makes a Reading of files."""
 
-    def __init__(self, include: list[str]) -> None:
+    def __init__(self, include: list[str], *, allow_empty: bool) -> None:
         config = JJBConfig("/nonexistent")
         config.yamlparser["include_path"] = [*include, "."]
-        config.yamlparser["keep_descriptions"] = True
+        config.yamlparser.update(keep_descriptions=True, allow_empty_variables=allow_empty)
         root_base.MAGIC_MANAGE_STRING = ""  # a converted estate has its own marker
         self.problems = Problems()
         self.roots = YamlRoots(config, self.problems)

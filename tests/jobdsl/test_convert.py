@@ -228,6 +228,71 @@ def test_nothing_to_convert_is_an_error(tmp_path: Path) -> None:
     assert result.exit_code == 1
 
 
+MISSING_VARIABLE = """
+- builder:
+    name: checkout
+    builders:
+      - shell: "git checkout {branch} {flags}"
+- job-template:
+    name: "{name}-build"
+    builders:
+      - checkout:
+          branch: "{branch}"
+- project:
+    name: web
+    branch: [main]
+    jobs: ["{name}-build"]
+- job:
+    name: alone
+    builders:
+      - checkout: {branch: main}
+"""
+
+
+@pytest.mark.parametrize("value", ["True", "yes", "1"])
+def test_variables_without_a_value_are_empty_where_the_settings_allow_it(tmp_path: Path, value: str) -> None:
+    conf = tmp_path / "jenkins_jobs.ini"
+    conf.write_text(f"[job_builder]\nallow_empty_variables={value}\n[jenkins]\npassword=100%\n")
+    result, source = converted(tmp_path, MISSING_VARIABLE, "--conf", str(conf), "--prove")
+    assert result.exit_code == 0, result.output
+    assert "proof: 2 of 2" in result.output
+    assert "git checkout main" in source or "git checkout {" in source
+
+
+@pytest.mark.parametrize("conf", ["", "[job_builder]\nallow_empty_variables=no\n", "[other]\n"])
+def test_variables_without_a_value_are_problems_otherwise(tmp_path: Path, conf: str) -> None:
+    (tmp_path / "jenkins_jobs.ini").write_text(conf)
+    result, _ = converted(tmp_path, MISSING_VARIABLE, "--conf", str(tmp_path / "jenkins_jobs.ini"))
+    assert result.exit_code
+    assert "jobs.yaml:" in result.output
+    assert "Missing parameter: 'flags'" in result.output
+
+
+def test_include_path_of_the_settings_is_searched(tmp_path: Path) -> None:
+    scripts = tmp_path / "elsewhere"
+    scripts.mkdir()
+    (scripts / "build.sh").write_text("make everything\n")
+    conf = tmp_path / "jenkins_jobs.ini"
+    conf.write_text(f"[job_builder]\ninclude_path=.:{scripts}\n")
+    yaml = "- job:\n    name: web\n    builders:\n      - shell: !include-raw: build.sh\n"
+    result, source = converted(tmp_path, yaml, "--conf", str(conf), "--prove")
+    assert result.exit_code == 0, result.output
+    assert "make everything" in source
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [b"no section", b"[job_builder]\nallow_empty_variables=perhaps\n", b"\xff\xfe\x00", b"[job_builder\n"],
+)
+def test_settings_that_cannot_be_read_are_an_error(tmp_path: Path, conf: bytes) -> None:
+    (tmp_path / "broken.ini").write_bytes(conf)
+    result, _ = converted(tmp_path, "- job: {name: web}\n", "--conf", str(tmp_path / "broken.ini"))
+    assert result.exit_code == 1
+    assert "broken.ini" in result.output
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "estate").exists()
+
+
 def test_a_directory_with_files_is_left_alone(tmp_path: Path) -> None:
     out = tmp_path / "estate"
     out.mkdir()
