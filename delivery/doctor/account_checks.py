@@ -221,8 +221,8 @@ def _key(aws: Aws, settings: DeliverySettings) -> Iterator[Problem]:
     except AwsError as error:
         if error.meaning is not ErrorMeaning.NotFound:
             raise
-        made = f"delivery setup account --account {aws.account} makes it" if key_of_bakes(settings) else ""
-        yield Problem(f"there is no key {key} in {aws.region}", hint=made or "kms_key in [bake]")
+        hint = f"delivery setup account --account {aws.account} makes it" if key_of_bakes(settings) else ""
+        yield Problem(f"there is no key {key} in {aws.region}", hint=hint or "kms_key in [bake]")
 
 
 def _trial(aws: Aws, settings: DeliverySettings) -> Iterator[Problem]:

@@ -45,8 +45,8 @@ def doctor(place: CommonOptions, app: str | None, cluster_name: str | None, *, a
         )
     else:
         say_problems(problems)
-        found = "" if problems else ": nothing is missing"
-        say(f"{len(checks)} checks of {place.aws.account}, {place.aws.region}{found}")
+        verdict = "" if problems else ": nothing is missing"
+        say(f"{len(checks)} checks of {place.aws.account}, {place.aws.region}{verdict}")
     if errors:
         raise click.exceptions.Exit(FAILED)
 

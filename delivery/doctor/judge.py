@@ -33,9 +33,9 @@ def judge_table(table: Described, keys: Sequence[str]) -> Iterator[Problem]:
     actual = [key["AttributeName"] for key in table["KeySchema"]]
     kinds = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
     if actual != [*keys] or any(kinds.get(key) != "S" for key in keys):
-        wanted = " and ".join(keys)
+        names = " and ".join(keys)
         yield Problem(
-            f"table {name} has the key {' and '.join(actual)}, and not {wanted} as texts",
+            f"table {name} has the key {' and '.join(actual)}, and not {names} as texts",
             hint="name another table in the settings: delivery setup account makes it",
         )
 

@@ -124,7 +124,7 @@ def drain(
         hint = f"it has agents of {', '.join(pools)}" if pools else "it has none at all"
         raise JobdslError(f"manager {manager!r} has no agents of a pool {pool!r}", hint=hint)
     nodes = Nodes(controller, manager)
-    why = f"drain asked for by {user or 'somebody'}" + (f", {reason}" if reason else "")
+    why = f"drain requested by {user or 'an unknown user'}" + (f", {reason}" if reason else "")
     failed = 0
     for node in own:
         if node.offline is not Offline.NO:

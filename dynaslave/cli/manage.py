@@ -134,7 +134,7 @@ def once(estate: Path, dry_run: bool, **options: Any) -> None:
     _say(lines(manager.status))
     failed = manager.status.troubles or any(entry.error for entry in manager.status.decisions)
     if not manager.status.active and not manager.trouble:
-        click.echo(f"nothing done: {manager.status.holder or 'somebody else'} holds the lease", err=True)
+        click.echo(f"nothing done: {manager.status.holder or 'another manager'} holds the lease", err=True)
     raise Stop(1 if failed or not manager.status.active else 0)
 
 

@@ -214,7 +214,7 @@ class Headroom:
             return f"none of its instance types may be launched ({', '.join(pool.instance_types)})"
         unknown = [type for type in types if type not in self.limits.types]
         if unknown and any(cap.vcpus is not None or cap.dollars_month is not None for cap in caps):
-            return f"nobody knows what a {unknown[0]} has and costs, and a limit counts it"
+            return f"vCPUs and price of {unknown[0]} are unknown, and a limit counts them"
         return ""
 
     def _backoff(self, pool: AgentPool) -> Iterable[_Bound]:

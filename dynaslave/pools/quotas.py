@@ -114,9 +114,9 @@ def _types(pool: AgentPool, manager: ManagerSettings) -> Iterator[Problem]:
     counted = any(purse.quota.vcpus is not None or purse.quota.monthly_cost is not None for purse in purses)
     for word in unknown(pool.instance_types, manager.prices):
         hint = suggestion(word, manager.prices) or "put it into a file named by pools.prices in jobdsl.toml"
-        message = f"pool {pool.name!r}: nobody knows what a {word} has and costs"
+        message = f"pool {pool.name!r}: vCPUs and price of {word} are unknown"
         if counted:
-            yield Problem(f"{message}, and a quota counts it", pool.where, hint, rule="quota")
+            yield Problem(f"{message}, and a quota counts them", pool.where, hint, rule="quota")
         else:
             yield Problem(message, pool.where, hint, "warning", "quota")
 

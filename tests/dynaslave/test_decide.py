@@ -255,7 +255,7 @@ def test_one_shot_agents_free_no_executor() -> None:
         (replace(LIMITS, account=Cap(vcpus=12)), 2, "the account may have 12 vCPUs"),
         (replace(LIMITS, account=Cap(dollars_month=100, spent=99.5)), 2, "the account has spent $99.50 of $100.00 this month"),
         (replace(LIMITS, account=Cap(dollars_month=100, spent=100)), 0, "the account has spent $100.00 of $100.00 this month"),
-        (Limits(account=Cap(vcpus=12)), 0, "nobody knows what a c7i.large has and costs, and a limit counts it"),
+        (Limits(account=Cap(vcpus=12)), 0, "vCPUs and price of c7i.large are unknown, and a limit counts them"),
         (replace(LIMITS, teams={"t": Cap(instance_types=("m7i.*",))}), 0, "none of its instance types may be launched"),
     ],
 )  # fmt: skip

@@ -112,7 +112,7 @@ def test_requests_beyond_a_quota_are_told_with_their_line_and_what_fits(write: W
     )
     assert told(root) == [
         "search/b.py:2: error: pool 'index': the account may not use p3.2xlarge (what may be used: c7i.*, t3.*)",
-        "search/b.py:2: error: pool 'index': nobody knows what a p3.2xlarge has and costs, and a quota counts it "
+        "search/b.py:2: error: pool 'index': vCPUs and price of p3.2xlarge are unknown, and a quota counts them "
         '(did you mean "t3.2xlarge"?)',
         "search/b.py:2: error: pool 'index': 9 agents are more than the 30 agents of the account, "
         "of which other pools have 22 agents (max_agents=8 fits)",
@@ -224,7 +224,7 @@ def test_the_estate_may_bring_its_own_prices(write: Write) -> None:
 def test_a_type_nobody_knows_is_a_warning_where_nothing_counts_it(write: Write) -> None:
     root = write("", a='agent_pool("a", max_agents=3, instance_types="c7i.4xlrge")')
     assert told(root) == [
-        "a.py:2: warning: pool 'a': nobody knows what a c7i.4xlrge has and costs (did you mean \"c7i.4xlarge\"?)"
+        "a.py:2: warning: pool 'a': vCPUs and price of c7i.4xlrge are unknown (did you mean \"c7i.4xlarge\"?)"
     ]
 
 
