@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -46,6 +47,8 @@ def calls_of_a_bake(aws: World) -> list[str]:
     return names
 
 
+STEP = 1 if os.environ.get("DELIVERY_FAULTS") == "all" else 5
+"""Each mode meets every so many calls, beginning with another: together they meet all."""
 MODES: dict[str, tuple[Literal["before", "after"], Callable[[], BaseException | str]]] = {
     "denied": ("before", lambda: "UnauthorizedOperation"),
     "lost": ("after", lambda: "lost"),
@@ -61,7 +64,7 @@ def test_a_fault_at_any_call(aws: World, mode: str) -> None:
     total = len(calls_of_a_bake(aws))
     when, error = MODES[mode]
     survived = 0
-    for number in range(total):
+    for number in [*range(total)][[*MODES].index(mode) % STEP :: STEP]:
         aws.calls.clear()
         aws.fault = Fault(number, error(), when)
         order = wanted(aws, number)

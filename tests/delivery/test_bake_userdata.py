@@ -94,6 +94,7 @@ def make_deb(folder: Path, postinst: str = "exit 0") -> Path:
     return file
 
 
+@pytest.mark.thorough
 @real
 def test_a_deb_is_installed_hooked_listed_and_proven(tmp_path: Path) -> None:
     folder = tmp_path / "bake"
@@ -139,6 +140,7 @@ rpms = pytest.mark.skipif(
 )
 
 
+@pytest.mark.thorough
 @real
 @rpms
 def test_an_rpm_is_installed_hooked_and_listed(tmp_path: Path) -> None:
@@ -313,6 +315,7 @@ def test_a_package_that_is_not_there_is_told(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.thorough
 @real
 def test_a_package_is_fetched_by_the_script(
     files: tuple[str, list[tuple[str, str, str]]], tmp_path: Path

@@ -78,6 +78,7 @@ def install(disk: Path, chosen: Package, lines: list[str]) -> str:
         return provision(Provisioning(disk, chosen, {}, 300), work, fetch, step, timeline.say)
 
 
+@pytest.mark.thorough
 def test_a_deb_is_installed_and_its_service_waits_for_the_first_boot(disk: Path, tmp_path: Path) -> None:
     installed = install(disk, deb(tmp_path, "1.2.0-h15.abc1234"), []).splitlines()
     assert "hello-service 1.2.0-h15.abc1234 all" in installed

@@ -315,6 +315,7 @@ def ill(one: Case) -> Callable[[str], None]:
     return act
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", sorted(set(POLICY.values())))
 def test_a_command_may_do_what_it_does_and_nothing_else(desk: Desk, name: str) -> None:
     policy, requests = document(name), desk.requests[name]

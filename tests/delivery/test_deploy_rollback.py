@@ -176,6 +176,7 @@ def test_to_the_group_that_was_active_is_a_rollback_given_up(make: Make) -> None
     active(one, NEW)
 
 
+@pytest.mark.thorough
 def test_killed_anywhere_a_cancelled_rollback_can_be_cancelled_again(make: Make) -> None:
     def begin() -> Case:
         one = make()

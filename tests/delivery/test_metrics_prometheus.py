@@ -26,6 +26,7 @@ ERRORS = Query(
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.skipif(
     LACKS_PROMETHEUS, reason="prometheus is not installed (Debian: apt-get install prometheus)"
