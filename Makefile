@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell git ls-files '*.py' '*.j2' 2>/dev/null)
 
+# Compiled modules are kept, aside: without them each of the many processes of the tests compiles them again.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
+
 # Known vulnerabilities of the pinned versions; left out without the tool or a network, so that neither fails a build.
 AUDIT := if ! command -v pip-audit >/dev/null; then echo "pip-audit is not installed: left out"; \
 	elif ! $(BIN)/python -c 'import socket; socket.create_connection(("pypi.org", 443), 2)' 2>/dev/null; \

@@ -13,7 +13,7 @@ from bake_command import SECRET, Server, start
 
 from delivery import tags as words
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(2)]
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from delivery.clean.verdict import carry_out
 from delivery.errors import DeliveryError, SeveralError
 from iam import actions, allowed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(2)]
 
 ARCH = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 KEY = "alias/shop"

@@ -14,7 +14,7 @@ from delivery.errors import ROLLED_BACK, DeliveryError
 from deploy_case import NEW, OLD, SIZE, Case, case
 from ec2_strict import Fault
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(2)]
 
 
 def test_red_black_moves_traffic_and_keeps_the_old_group_frozen() -> None:

@@ -20,7 +20,7 @@ from delivery.errors import DeliveryError
 from deploy_case import NEW, OLD, SIZE, Case, Make, active, cases, remove
 from ec2_strict import Fault, KillError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(2)]
 
 BASELINE = f"{NEW}-baseline"
 

@@ -9,7 +9,7 @@ import pytest
 from delivery.errors import DeliveryError
 from deploy_case import NEW, OLD, Case, Make, active, at, cases, remove
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(2)]
 
 
 @pytest.fixture(scope="module")

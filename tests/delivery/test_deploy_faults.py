@@ -16,7 +16,7 @@ from deploy_case import NEW, OLD, SIZE, Case, cases
 from deploy_strict import READING
 from ec2_strict import Fault, KillError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(2)]
 
 EVERY = os.environ.get("DELIVERY_FAULTS") == "all"
 """Every call of every strategy takes minutes; else a few calls of each, more of red/black's."""

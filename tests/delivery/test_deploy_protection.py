@@ -15,7 +15,7 @@ from delivery.errors import USAGE, DeliveryError
 from deploy_case import NEW, OLD, Case, Make, cases
 from ec2_strict import Fault, KillError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(2)]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from delivery.errors import ROLLED_BACK, WAITING, DeliveryError
 from deploy_case import NEW, OLD, Case, Make, cases
 from ec2_strict import Fault, KillError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(2)]
 
 TIMEOUT = 300
 """Seconds, as the case's settings have it: a wait that lasted so long was not ended at once."""

@@ -16,7 +16,7 @@ from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import Hand, LaunchRequest, ProviderError
 from ec2_strict import Account, Fault, KillError, account
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(3)]
 
 AGENTS = 2
 

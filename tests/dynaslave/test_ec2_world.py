@@ -22,7 +22,7 @@ from jobdsl.controller.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.builds import ParameterValue
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(4)]
 
 JOB = (
     "<project><assignedNode>linux</assignedNode><canRoam>false</canRoam>"

@@ -35,7 +35,7 @@ from jobdsl.grammar.labels import parse
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.http import HttpRequest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(3)]
 
 PART = Running("http://j/job/x/1/", NOW - 100)
 """A part of a Pipeline."""

@@ -164,6 +164,7 @@ def test_agents_on_this_host(jenkins: SimulatedJenkins, tmp_path: Path) -> None:
     assert "Traceback" not in run.log.read_text()
 
 
+@pytest.mark.thorough
 def test_drain_takes_a_pool_offline_and_the_manager_ends_it(
     jenkins: SimulatedJenkins, tmp_path: Path
 ) -> None:
@@ -276,6 +277,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     process.stdout.close()
 
 
+@pytest.mark.thorough
 def test_agents_on_ec2(jenkins: SimulatedJenkins, tmp_path: Path, aws: str) -> None:
     ec2 = boto3.client("ec2", region_name="eu-west-1", endpoint_url=aws)
     image = ec2.register_image(Name="agent-1", RootDeviceName="/dev/xvda")["ImageId"]

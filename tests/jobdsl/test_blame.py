@@ -15,7 +15,7 @@ from jobdsl.loading.imports import imported
 from jobdsl.loading.load import load
 from jobdsl.settings.config import LoadSettings, Settings, Team
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(2)]
 
 TEAMS = Settings(
     load=LoadSettings(timeout_seconds=20, file_timeout_seconds=3),

@@ -24,7 +24,7 @@ from jobdsl.importer.convert import Imported
 from jobdsl.importer.verify import verify as prove
 from jobdsl.loading.load import load
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(3)]
 
 SERVICES = ("billing", "cards", "mail", "search", "users", "web")
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder><description>Cards</description></com.cloudbees.hudson.plugins.folder.Folder>"
@@ -464,6 +464,7 @@ def test_modules_of_an_earlier_import_that_are_not_used_are_removed(tmp_path: Pa
     assert not module.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")
 def test_real_documents_come_back_equal_from_functions(tmp_path: Path) -> None:
     home = tmp_path / "home"

@@ -24,7 +24,7 @@ from jobdsl.model import Definition, Estate
 from jobdsl.secrets.placeholders import restored
 from jobdsl.settings.config import Lint, LoadSettings, Settings, Team
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(3)]
 
 HEAD = """
 import json, os, struct, sys, time

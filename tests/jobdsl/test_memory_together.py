@@ -15,7 +15,7 @@ from jobdsl.loading.groups import grouped
 from jobdsl.loading.load import load
 from jobdsl.settings.config import LoadSettings, Settings, Team
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(2)]
 
 NAMES = ("a", "b", "c", "d")
 TEAMS = tuple(Team(name, folders=(name,)) for name in NAMES)

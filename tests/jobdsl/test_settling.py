@@ -13,7 +13,7 @@ from jobdsl.documents.marker import Marker
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.users import READER, User
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(5)]
 
 SEED = READER | {
     f"hudson.model.{permission}"

@@ -78,6 +78,7 @@ def stored(jenkins: SimulatedJenkins) -> dict[str, str]:
     return {name: jenkins.config(name) for name in jenkins.items if name != "jobdsl-seed"}
 
 
+@pytest.mark.thorough
 def test_import_apply_edit_and_again(documents: Path, jenkins: SimulatedJenkins, tmp_path: Path) -> None:
     repository = tmp_path / "estate"
     assert run(["import", str(documents), "--no-templates", "--out", str(repository)]) == 0

@@ -21,7 +21,7 @@ from packaging.specifiers import SpecifierSet
 
 from jobdsl.seed_jobs.wheel import build_wheel
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(4)]
 
 ROOT = Path(__file__).parents[2]
 STARTUP = "jobdsl-startup.pth"

@@ -107,6 +107,7 @@ def test_a_canary_is_promoted(stack: Stack) -> None:
     assert stack.answers() == ["hello again, world"] * 2
 
 
+@pytest.mark.thorough
 def test_a_canary_is_refused(stack: Stack) -> None:
     canary_up(stack)
     assert ending(stack.build("hello-resume")) == "waiting"
@@ -114,6 +115,7 @@ def test_a_canary_is_refused(stack: Stack) -> None:
     assert stack.answers() == ["hello, world"] * 2
 
 
+@pytest.mark.thorough
 def test_a_canary_nobody_decides_on_is_rolled_back(stack: Stack) -> None:
     canary_up(stack, decision_minutes=0.0001)
     done = stack.build("hello-resume")

@@ -14,7 +14,7 @@ from jobdsl import templates
 from jobdsl.templates import library, service
 from jobdsl.templates.variants import VARIANTS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(3)]
 
 EVIL = (
     "$(touch caught)",

@@ -21,7 +21,7 @@ from jobdsl.templates import library, webapp
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.builds import Build
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled(4)]
 
 SERVICES = Path(__file__).parents[2] / "examples" / "storefront" / "services"
 JARS = [Path("/usr/share/java") / name for name in ("ivy.jar", "junit4.jar", "hamcrest.jar")]
