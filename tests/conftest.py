@@ -6,6 +6,7 @@ import os
 import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -24,9 +25,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(MissingTools())
 
 
-settings.register_profile(
-    "jobdsl", deadline=None, derandomize=True, max_examples=40
-)  # a busy machine is no failure
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave cases of `sampled(n)` tests to `make test-all`: all but the first of each test and one of n others."""
+    begun = set[str]()
+    for item in items:
+        marker = item.get_closest_marker("sampled")
+        test = item.nodeid.partition("[")[0]
+        if marker and test in begun and crc32(item.nodeid.encode()) % int(marker.args[0]):
+            item.add_marker(pytest.mark.thorough)
+        begun.add(test)
+
+
+# A busy machine is no failure: there is no deadline.
+settings.register_profile("jobdsl", deadline=None, derandomize=True, max_examples=40)
 settings.register_profile("thorough", deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "jobdsl")
 
