@@ -24,16 +24,16 @@ demo: $(VENV)/installed  ## an estate applied by its seed to a simulated control
 	@if [ -n "$(KEEP)" ]; then $(BIN)/python examples/console_demo.py; fi
 
 test: $(VENV)/installed  ## the test suite: every kind of test, a share of the sweeps
-	$(BIN)/pytest -n auto --dist worksteal -m 'not thorough'
+	$(BIN)/pytest -n auto -m 'not thorough'
 
 test-all: $(VENV)/installed  ## everything: each fault at each call, longer property and mutation tests, all builds
-	HYPOTHESIS_PROFILE=thorough DELIVERY_FAULTS=all JOBDSL_FUZZ=10000 $(BIN)/pytest -n auto --dist worksteal
+	HYPOTHESIS_PROFILE=thorough DELIVERY_FAULTS=all JOBDSL_FUZZ=10000 $(BIN)/pytest -n auto
 
 test-fast: $(VENV)/installed  ## without faults, real builds and many processes
-	$(BIN)/pytest -n auto --dist worksteal -m 'not slow and not thorough'
+	$(BIN)/pytest -n auto -m 'not slow and not thorough'
 
 coverage: $(VENV)/installed  ## the lines that the fast tests run; fails below the floor
-	$(BIN)/pytest -n auto --dist worksteal -m 'not slow and not thorough' --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto -m 'not slow and not thorough' --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/installed  ## style, format, types, layers, limits of words and names
 	$(BIN)/ruff check .

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from zlib import crc32
 
@@ -46,6 +47,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "jobdsl")
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors, as many tests wait for processes they have started."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.fixture(autouse=True)
+def default_logging() -> Iterator[None]:
+    """Undo what a command set of logging: it writes to a stream that is closed when its test is over."""
+    yield
+    if structlog := sys.modules.get("structlog"):
+        structlog.reset_defaults()
 
 
 @pytest.fixture
