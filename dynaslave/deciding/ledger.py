@@ -162,23 +162,6 @@ class _Judge:
 
     def agent(self, node: JenkinsNode, instance: Instance | None) -> Agent:
         before = self.seen.get(node.name)
-        if (
-            node.connected
-            and node.offline is Offline.NO
-            and (instance is None or instance.state == "running")
-        ):
-            state = AgentState.BUSY if node.busy else AgentState.IDLE
-            since = before.since if before is not None and before.state is state else self.now
-            return Agent(
-                name=node.name,
-                pool=node.pool,
-                state=state,
-                since=min(since, self.now),
-                executors=node.executors,
-                labels=node.labels,
-                node=node,
-                instance=instance,
-            )
         state = self.state(node, instance, before)
         since = self.since(state, node, instance, before)
         deadline = self.deadline(state, since, node, instance)

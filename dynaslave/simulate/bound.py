@@ -77,19 +77,19 @@ def _of_pool(builds: Sequence[TraceBuild], pool: AgentPool, table: Table) -> _Su
 
 
 def _figures(sums: Iterable[_Sum]) -> Figures:
-    keys = list(sums)
-    billed = math.fsum(part.billed for part in keys)
+    parts = list(sums)
+    billed = math.fsum(part.billed for part in parts)
     return Figures(
-        jobs=sum(part.builds for part in keys),
+        jobs=sum(part.builds for part in parts),
         wait_mean_s=0.0,
         wait_p50_s=0.0,
         wait_p95_s=0.0,
         wait_p99_s=0.0,
         wait_max_s=0.0,
         agent_hours=billed / 3600,
-        cost=math.fsum(part.dollars for part in keys),
-        utilisation=math.fsum(part.busy for part in keys) / billed if billed else 0.0,
-        launches=sum(part.launches for part in keys),
+        cost=math.fsum(part.dollars for part in parts),
+        utilisation=math.fsum(part.busy for part in parts) / billed if billed else 0.0,
+        launches=sum(part.launches for part in parts),
         killed=0,
         interrupted=0,
         starved=0,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from dynaslave.pools.pool import AgentPool, Spot
 from dynaslave.pools.prices import Table
@@ -110,65 +110,41 @@ def sweep(
         progress: called after each play with how many are done, and how many there will be at most.
         processes: that share the plays; the settings are the same for any number.
     """
-    with _Plays(builds, new_policy, chance, processes) as plays:
-        return _Sweep(plays, pool, progress).run()
+    plays = _Plays(builds, new_policy, chance)
+    if processes == 1:
+        return _Sweep(plays, pool, map, progress).run()
+    with ProcessPoolExecutor(processes) as workers:
+        try:
+            return _Sweep(plays, pool, workers.map, progress).run()
+        finally:
+            workers.shutdown(cancel_futures=True)
 
 
-class _Plays:
-    """Plays the builds against a pool, in this process or in several."""
+class _Plays(NamedTuple):
+    """Plays the same builds against pools."""
 
-    def __init__(
-        self,
-        builds: Sequence[TraceBuild],
-        new_policy: Callable[[], Policy],
-        chance: Callable[[], Chance],
-        processes: int,
-    ) -> None:
-        self.builds, self.new_policy, self.chance = builds, new_policy, chance
-        self._workers = (
-            ProcessPoolExecutor(processes, initializer=_begin, initargs=(builds, new_policy, chance))
-            if processes > 1
-            else None
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._workers is not None:
-            self._workers.shutdown(cancel_futures=True)
+    builds: Sequence[TraceBuild]
+    new_policy: Callable[[], Policy]
+    chance: Callable[[], Chance]
 
     def course(self, pool: AgentPool) -> Played:
-        """Play the builds against a pool, in this process."""
+        """Play the builds against a pool."""
         return run(self.builds, {pool.name: pool}, self.new_policy(), self.chance())
 
-    def figures(self, pools: Iterable[AgentPool]) -> Iterator[Figures]:
-        """Play the builds against each pool; the results come in the order of the pools."""
-        if self._workers is not None:
-            yield from self._workers.map(_figures, pools)
-        else:
-            yield from (result("", self.course(pool)).all for pool in pools)
+    def figures(self, pool: AgentPool) -> Figures:
+        """Play the builds against a pool, and return what it comes to."""
+        return result("", self.course(pool)).all
 
 
-_PLAYS: list[_Plays] = []
-"""In a worker process: what it plays."""
-
-
-def _begin(
-    builds: Sequence[TraceBuild], new_policy: Callable[[], Policy], chance: Callable[[], Chance]
-) -> None:
-    _PLAYS[:] = [_Plays(builds, new_policy, chance, 1)]
-
-
-def _figures(pool: AgentPool) -> Figures:
-    return result("", _PLAYS[0].course(pool)).all
+Mapped = Callable[[Callable[[AgentPool], Figures], Iterable[AgentPool]], Iterator[Figures]]
+"""`map`, or that of a pool of processes: the results come in the order of the pools."""
 
 
 class _Sweep:
     """The settings that were played."""
 
-    def __init__(self, plays: _Plays, pool: AgentPool, progress: Progress | None) -> None:
-        self.plays, self.pool, self.progress = plays, pool, progress
+    def __init__(self, plays: _Plays, pool: AgentPool, mapped: Mapped, progress: Progress | None) -> None:
+        self.plays, self.pool, self.mapped, self.progress = plays, pool, mapped, progress
         self.settings: dict[Knobs, Setting] = {}
         self.played = plays.course(pool)
         """The pool as it is."""
@@ -203,7 +179,7 @@ class _Sweep:
             if (same := self.played if knobs == own else same_course(self.played, self.pool, knobs, chance))
         }
         others = [replace(self.pool, **knobs._asdict()) for knobs in new if knobs not in known]
-        figures = self.plays.figures(others)
+        figures = self.mapped(self.plays.figures, others)
         for knobs in new:
             self.settings[knobs] = Setting(
                 idle_minutes=knobs.idle_minutes,
